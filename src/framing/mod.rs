@@ -1,1 +1,21 @@
-//! framing
+//! Bytes to lines, lines to events.
+//!
+//! An *event* is one line of a log with its continuation lines: those that start with no time stamp, level or prefix of
+//! their own (a stack trace, a pretty-printed body). Everything here works on a slice of bytes and keeps nothing: no
+//! I/O, no clock. What the events mean is the business of the recognisers; they say which literals are worth a look
+//! ([`Anchors`]) and which lines of theirs begin an event although they bear no time stamp.
+
+mod events;
+mod lines;
+
+pub use events::{Bounds, Event, Scan, scan};
+pub use lines::{Context, lines, stamped};
+
+/// Finds the literals that make a line worth a look.
+pub trait Anchors {
+    /// The next literal at or after `from`: where it begins, where it ends, and a bit for each party interested in it.
+    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, u64)>;
+
+    /// Whether a line without a time stamp begins an event all the same, because a known report begins so.
+    fn begins(&self, line: &[u8]) -> bool;
+}

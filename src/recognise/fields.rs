@@ -1,0 +1,94 @@
+//! Pieces of a line: what may be a code, a status, a request id, and where a text begins and ends. Everything that comes
+//! out is ASCII; what has another form than the field does not come out at all.
+
+use memchr::memmem;
+
+/// The text behind `needle`, from `from` on.
+pub fn after<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
+    memmem::find(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
+}
+
+/// The text up to `stop`; all of it if there is none.
+pub fn until<'e>(text: &'e [u8], stop: &str) -> &'e [u8] {
+    &text[..memmem::find(text, stop.as_bytes()).unwrap_or(text.len())]
+}
+
+/// The text behind the last `needle`.
+pub fn after_last<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
+    memmem::rfind(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
+}
+
+/// A code: a capital, then 2 to 63 letters, digits and dots. A blank may be inside, since OBS sends one in
+/// `IncorrectNumberOfFilesInPost Request`; whether that is a code is for the catalogue to say.
+pub fn code(text: &[u8]) -> Option<&str> {
+    let text = text.trim_ascii();
+    let form = (3..=64).contains(&text.len())
+        && text[0].is_ascii_uppercase()
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b' '));
+    if form { std::str::from_utf8(text).ok() } else { None }
+}
+
+/// Three digits, 100 to 599, with no digit behind them.
+pub fn status(text: &[u8]) -> Option<u16> {
+    let digits = text.get(..3)?;
+    if !digits.iter().all(u8::is_ascii_digit) || text.get(3).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let status = digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
+    (100..600).contains(&status).then_some(status)
+}
+
+/// A request id at the beginning of the text: 8 to 128 letters, digits, `-` and `_`.
+pub fn request_id(text: &[u8]) -> Option<&str> {
+    let end = text.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
+    let id = &text[..end.unwrap_or(text.len())];
+    if (8..=128).contains(&id.len()) { std::str::from_utf8(id).ok() } else { None }
+}
+
+/// The part of the line before `at`.
+pub fn line_before(text: &[u8], at: usize) -> &[u8] {
+    &text[memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)..at]
+}
+
+/// The value of an HTTP header on a line `Name: value`, whatever the case of the name.
+pub fn header<'e>(line: &'e [u8], name: &str) -> Option<&'e [u8]> {
+    let (head, rest) = line.split_at_checked(name.len())?;
+    let value = rest.strip_prefix(b":")?;
+    head.eq_ignore_ascii_case(name.as_bytes()).then(|| value.trim_ascii())
+}
+
+/// A key for lines that belong together: what they are, and what they have in common.
+pub fn key(what: &str, common: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(common, xxhash_rust::xxh3::xxh3_64(what.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_a_form() {
+        for good in ["NoSuchKey", " KMS.DisabledException ", "IncorrectNumberOfFilesInPost Request", "Abc"] {
+            assert_eq!(code(good.as_bytes()), Some(good.trim()));
+        }
+        for bad in ["", "404", "noSuchKey", "No", "No-Such", "No\nSuch", "Näh", &"A".repeat(65)] {
+            assert_eq!(code(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_three_digits() {
+        assert_eq!(status(b"404 Not Found"), Some(404));
+        assert_eq!(status(b"200"), Some(200));
+        for bad in ["", "40", "4040", "099", "600", "-1", "4x4", "404a"] {
+            assert_eq!(status(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_id_ends_where_its_letters_do() {
+        assert_eq!(request_id(b"0000018B66D1A2C3|"), Some("0000018B66D1A2C3"));
+        assert_eq!(request_id(b"(null)"), None);
+        assert_eq!(request_id(b""), None);
+    }
+}
