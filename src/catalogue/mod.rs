@@ -76,7 +76,8 @@ pub struct Catalogue {
 }
 
 static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
-    let rows = csv::Reader::from_reader(include_bytes!("codes.csv").as_slice()).into_deserialize().collect::<Result<_, _>>();
+    let rows =
+        csv::Reader::from_reader(include_bytes!("codes.csv").as_slice()).into_deserialize().collect::<Result<_, _>>();
     #[allow(clippy::expect_used, reason = "the file is part of the binary, and a test reads it")]
     Catalogue::new(rows.expect("codes.csv can be read"))
 });

@@ -80,7 +80,9 @@ fn event_start(whole: &[u8], floor: usize, hit: usize, anchors: &impl Anchors, b
     let hit_line = line_start(whole, floor, if hit == whole.len() { hit.saturating_sub(1).max(floor) } else { hit });
     let mut start = hit_line;
     let mut count = 0;
-    while start > reach && count < bounds.lines && !Context::begins_anywhere(line_at(whole, start), |line| anchors.begins(line))
+    while start > reach
+        && count < bounds.lines
+        && !Context::begins_anywhere(line_at(whole, start), |line| anchors.begins(line))
     {
         let before = line_start(whole, floor, start - 1);
         if before < reach {
@@ -100,7 +102,10 @@ fn event_start(whole: &[u8], floor: usize, hit: usize, anchors: &impl Anchors, b
         context.push(line);
         at = next_line(whole, at);
     }
-    if hit_line > start && hit_line < whole.len() && context.begins(line_at(whole, hit_line), |line| anchors.begins(line)) {
+    if hit_line > start
+        && hit_line < whole.len()
+        && context.begins(line_at(whole, hit_line), |line| anchors.begins(line))
+    {
         start = hit_line;
     }
     start
@@ -146,8 +151,7 @@ mod tests {
 
     impl Anchors for Word {
         fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, u64)> {
-            memchr::memmem::find(&bytes[from..], self.0.as_bytes())
-                .map(|at| (from + at, from + at + self.0.len(), 1))
+            memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, from + at + self.0.len(), 1))
         }
 
         fn begins(&self, line: &[u8]) -> bool {

@@ -20,13 +20,24 @@ pub fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Levels as they stand at the beginning of a line. Only in capitals: `Error: …` begins many a line of a stack trace.
 const LEVELS: [&[u8]; 14] = [
-    b"ERROR", b"WARNING", b"WARN", b"INFO", b"DEBUG", b"TRACE", b"FATAL", b"CRITICAL", b"SEVERE", b"NOTICE", b"ERR",
-    b"WAN", b"WRN", b"INF",
+    b"ERROR",
+    b"WARNING",
+    b"WARN",
+    b"INFO",
+    b"DEBUG",
+    b"TRACE",
+    b"FATAL",
+    b"CRITICAL",
+    b"SEVERE",
+    b"NOTICE",
+    b"ERR",
+    b"WAN",
+    b"WRN",
+    b"INF",
 ];
 
 /// First keys of logfmt lines.
-const KEYS: [&[u8]; 8] =
-    [b"time=", b"ts=", b"level=", b"lvl=", b"msg=", b"t=", b"timestamp=", b"severity="];
+const KEYS: [&[u8]; 8] = [b"time=", b"ts=", b"level=", b"lvl=", b"msg=", b"t=", b"timestamp=", b"severity="];
 
 const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
@@ -40,9 +51,7 @@ pub fn stamped(line: &[u8]) -> bool {
         Some(b'{') => line.starts_with(b"{\""),
         Some(b'=') => line.starts_with(b"== "),
         Some(b'>') => request_line(line),
-        Some(b'-' | b'a'..=b'z') => {
-            KEYS.iter().any(|key| line.starts_with(key)) || access_log(line)
-        }
+        Some(b'-' | b'a'..=b'z') => KEYS.iter().any(|key| line.starts_with(key)) || access_log(line),
         Some(b'A'..=b'Z') => level(line) || named_month(line) || glog(line),
         Some(_) => false,
     }
@@ -57,8 +66,13 @@ fn time_stamp(line: &[u8]) -> bool {
                 wanted => byte == wanted,
             })
     };
-    shape(b"0000-00-00") || shape(b"0000/00/00") || shape(b"00:00:00") || shape(b"00/") || shape(b"0000000000.")
-        || shape(b"20000000 ") || shape(b"00-00-0000 ")
+    shape(b"0000-00-00")
+        || shape(b"0000/00/00")
+        || shape(b"00:00:00")
+        || shape(b"00/")
+        || shape(b"0000000000.")
+        || shape(b"20000000 ")
+        || shape(b"00-00-0000 ")
 }
 
 /// Behind a bracket: a time stamp, a level, or a number (seconds, a process).
@@ -73,8 +87,7 @@ fn bracket(rest: &[u8]) -> bool {
 
 fn level(line: &[u8]) -> bool {
     LEVELS.iter().any(|level| {
-        line.strip_prefix(*level)
-            .is_some_and(|rest| matches!(rest.first(), Some(b' ' | b':' | b']' | b'|' | b'\t')))
+        line.strip_prefix(*level).is_some_and(|rest| matches!(rest.first(), Some(b' ' | b':' | b']' | b'|' | b'\t')))
     })
 }
 

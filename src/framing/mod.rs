@@ -7,9 +7,11 @@
 
 mod events;
 mod lines;
+mod stamp;
 
 pub use events::{Bounds, Event, Scan, scan};
 pub use lines::{Context, lines, stamped};
+pub use stamp::Stamp;
 
 /// Finds the literals that make a line worth a look.
 pub trait Anchors {

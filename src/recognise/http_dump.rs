@@ -14,7 +14,14 @@ impl Recogniser for HttpDump {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["x-obs-request-id: ", "X-Obs-Request-Id: ", "x-amz-request-id: ", "X-Amz-Request-Id: ", "Server: OBS", "server: OBS"]
+        &[
+            "x-obs-request-id: ",
+            "X-Obs-Request-Id: ",
+            "x-amz-request-id: ",
+            "X-Amz-Request-Id: ",
+            "Server: OBS",
+            "server: OBS",
+        ]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

@@ -45,7 +45,7 @@ impl<'e> Report<'e> {
 pub type Key = u64;
 
 /// How reports in different events of one log belong together, where the format spreads one response over several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Link {
     /// Nothing else in this log has to be joined.
     Alone,
@@ -85,8 +85,7 @@ pub trait Recogniser: Sync + Send {
 }
 
 /// The built-in recognisers, in the order in which they are asked.
-pub const BUILT_IN: &[&dyn Recogniser] =
-    &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml];
+pub const BUILT_IN: &[&dyn Recogniser] = &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
@@ -115,7 +114,12 @@ impl Recognisers {
                 interested.push(1 << number);
             }
         }
-        let search = match packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&patterns).build() {
+        let search = match packed::Config::new()
+            .match_kind(packed::MatchKind::LeftmostFirst)
+            .builder()
+            .extend(&patterns)
+            .build()
+        {
             Some(searcher) => Search::Packed(searcher),
             None => Search::Automaton(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&patterns)?),
         };

@@ -75,11 +75,8 @@ fn attempt(event: &[u8]) -> Option<Report<'_>> {
     let reason = fields::until(&event[at + ATTEMPT.len()..], "\n").trim_ascii_end();
     let status = fields::status(reason).filter(|status| *status >= 400)?;
     let again = reason.ends_with(b"will try again");
-    let link = if again {
-        Link::Ends(tried(status))
-    } else {
-        Link::Starts { key: last(status), taking: Some(tried(status)) }
-    };
+    let link =
+        if again { Link::Ends(tried(status)) } else { Link::Starts { key: last(status), taking: Some(tried(status)) } };
     Some(Report { status: Some(status), link, ..Report::at(at) })
 }
 

@@ -40,7 +40,8 @@ impl Recogniser for ObsPython {
                 request_id: id.and_then(fields::request_id),
                 ..Report::at(at)
             };
-            let followed = anchor == RESULT && report.code.is_none() && report.status.is_some_and(|s| (300..400).contains(&s));
+            let followed =
+                anchor == RESULT && report.code.is_none() && report.status.is_some_and(|s| (300..400).contains(&s));
             if report.status.is_some() && !followed {
                 found.push(report);
             }
@@ -56,7 +57,9 @@ fn begins_text(before: &[u8]) -> bool {
     }
     before.len() < 160
         && memmem::find(before, b"path:").is_none()
-        && [b": ".as_slice(), b"- ", b"] ", b""].iter().any(|end| before.ends_with(end) && (!end.is_empty() || before.is_empty()))
+        && [b": ".as_slice(), b"- ", b"] ", b""]
+            .iter()
+            .any(|end| before.ends_with(end) && (!end.is_empty() || before.is_empty()))
 }
 
 fn code(text: &[u8]) -> Option<&str> {

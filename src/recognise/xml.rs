@@ -32,7 +32,11 @@ impl Recogniser for Xml {
                 let code = fields::after(&event[at..end], CODE).filter(|rest| memmem::find(rest, b"</Code>").is_some());
                 let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
                 if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
-                    found.push(Report { code: Some(code), request_id: id.and_then(fields::request_id), ..Report::at(at) });
+                    found.push(Report {
+                        code: Some(code),
+                        request_id: id.and_then(fields::request_id),
+                        ..Report::at(at)
+                    });
                 }
             }
             floor = end;

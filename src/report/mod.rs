@@ -1,1 +1,111 @@
-//! report
+//! From reports to responses: what several reports tell of one response is counted once.
+//!
+//! Three steps, each with its own memory: reports inside one event ([`EventMemory`]), reports in different events of one
+//! log that the format joins by a key ([`Joins`]), and reports anywhere that carry the same request id ([`Merger`]).
+
+mod codes;
+mod event;
+mod joins;
+mod merge;
+
+pub use codes::{Code, Codes};
+pub use event::{EventMemory, Group, group};
+pub use joins::{Joined, Joins};
+pub use merge::{Bounds, Merger, Outcome, Saved};
+
+use crate::framing::Stamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A reading of the clock that only goes forward: time since the process began.
+pub type Now = Duration;
+
+/// How long a report waits for the rest of what is told of its response.
+pub const WAIT: Duration = Duration::from_secs(5);
+
+/// How long the last event of a file stays open for continuation lines before what it tells is taken as it is.
+pub const QUIET: Duration = Duration::from_secs(1);
+
+/// A request id: its hash, and its text as long as this process remembers it. Only the hash is kept on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestId {
+    /// 64-bit hash of the text.
+    pub hash: u64,
+    /// The text as it was logged.
+    #[serde(skip)]
+    pub text: Option<Box<str>>,
+}
+
+impl RequestId {
+    /// The id with this text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self { hash: xxhash_rust::xxh3::xxh3_64(text.as_bytes()), text: Some(text.into()) }
+    }
+}
+
+/// Where a finding was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// The label set that its series gets.
+    pub labels: u32,
+    /// The number of the recogniser.
+    pub recogniser: u8,
+}
+
+/// What is known of one response so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The error code.
+    pub code: Option<Code>,
+    /// The HTTP status as it was logged.
+    pub status: Option<u16>,
+    /// The request id.
+    pub id: Option<RequestId>,
+    /// Where it was found first.
+    pub origin: Origin,
+    /// The time stamp of the log line.
+    #[serde(skip)]
+    pub time: Option<Stamp>,
+}
+
+impl Finding {
+    /// Nothing is missing.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.code.is_some() && self.status.is_some()
+    }
+
+    /// It tells of an error: a code, or a status of 300 or more. What a log tells of a success is no report, but may
+    /// give the status to a code that is told without one.
+    #[must_use]
+    pub fn error(&self) -> bool {
+        self.code.is_some() || self.status.is_some_and(|status| status >= 300)
+    }
+
+    /// Both can be of one response: no field has two values.
+    fn agrees(&self, other: &Self) -> bool {
+        agree(self.code.as_ref(), other.code.as_ref())
+            && agree(self.status.as_ref(), other.status.as_ref())
+            && agree(self.id.as_ref().map(|id| &id.hash), other.id.as_ref().map(|id| &id.hash))
+    }
+
+    /// Takes over what it lacks.
+    fn absorb(&mut self, other: Self) {
+        self.code = self.code.or(other.code);
+        self.status = self.status.or(other.status);
+        match (&mut self.id, other.id) {
+            (None, id) => self.id = id,
+            (Some(mine), Some(theirs)) if mine.text.is_none() => mine.text = theirs.text,
+            _ => {}
+        }
+        self.time = self.time.or(other.time);
+    }
+}
+
+fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
+}

@@ -1,0 +1,319 @@
+//! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
+
+use crate::framing::{self, Bounds, Stamp};
+use crate::recognise::Recognisers;
+use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
+use crate::tail::{Behind, Consumer, SourceKey};
+use crate::tally::{Tally, metrics};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What is remembered of one log: the position itself is the tailer's.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Stream {
+    /// The label set of its series.
+    pub labels: u32,
+    /// The last event, which may go on.
+    pub memory: EventMemory,
+    /// Responses that the log has begun to tell of.
+    pub joins: Joins,
+    /// Up to where bytes and lines were counted.
+    seen: u64,
+    /// Where the last whole line ends.
+    line_end: u64,
+    /// In the middle of a line that is longer than the limit.
+    skipping: bool,
+    /// The log that has taken its place.
+    successor: Option<SourceKey>,
+}
+
+/// A response that was counted, for those who list them.
+pub trait Observer {
+    /// A response was counted.
+    fn counted(&mut self, finding: &Finding);
+}
+
+/// Observes nothing.
+#[derive(Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn counted(&mut self, _: &Finding) {}
+}
+
+/// The whole way from bytes to counters.
+pub struct Pipeline<O> {
+    /// What recognises reports.
+    pub recognisers: Recognisers,
+    /// The counters.
+    pub tally: Tally,
+    /// Merges by request id.
+    pub merger: Merger,
+    /// What is remembered of each log.
+    pub streams: HashMap<SourceKey, Stream>,
+    /// Who is told of counted responses.
+    pub observer: O,
+    /// The label set of each input.
+    pub inputs: Vec<u32>,
+    /// The longest line that is read, in bytes.
+    pub line_bytes: usize,
+    /// The time of the turn that is under way.
+    pub now: Now,
+    due: Option<Now>,
+    /// Something was counted or read since this was last set to false.
+    pub changed: bool,
+}
+
+impl<O: Observer> Pipeline<O> {
+    /// A pipeline that has seen nothing.
+    pub fn new(recognisers: Recognisers, tally: Tally, merger: Merger, observer: O, line_bytes: usize) -> Self {
+        Self {
+            recognisers,
+            tally,
+            merger,
+            streams: HashMap::new(),
+            observer,
+            inputs: Vec::new(),
+            line_bytes,
+            now: Now::ZERO,
+            due: None,
+            changed: true,
+        }
+    }
+
+    /// Counts what has waited long enough for its rest.
+    pub fn tick(&mut self, now: Now) {
+        self.now = now;
+        if self.due.is_none_or(|due| now < due) {
+            return;
+        }
+        let mut streams = std::mem::take(&mut self.streams);
+        for stream in streams.values_mut() {
+            let Stream { memory, joins, .. } = stream;
+            memory.quiet(now, |group| self.join(joins, group));
+            joins.expire(now, |finding| self.submit(finding));
+        }
+        self.streams = streams;
+        let (mut counting, merger) = self.counting();
+        merger.expire(now, |finding| counting.count(&finding));
+        self.due = self
+            .streams
+            .values()
+            .flat_map(|stream| [stream.memory.due(), stream.joins.due()])
+            .flatten()
+            .chain(self.merger.due())
+            .min();
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    #[must_use]
+    pub fn due(&self) -> Option<Now> {
+        self.due
+    }
+
+    /// Counts everything that waits: nothing more will come.
+    pub fn finish(&mut self) {
+        for (_, mut stream) in std::mem::take(&mut self.streams) {
+            stream.memory.end(|group| self.join(&mut stream.joins, group));
+            stream.joins.finish_all(|finding| self.submit(finding));
+        }
+        let (mut counting, merger) = self.counting();
+        merger.finish(|finding| counting.count(&finding));
+    }
+
+    /// One event of a log.
+    fn event(&mut self, stream: &mut Stream, start: u64, event: &framing::Event<'_>) {
+        let mut found = Vec::new();
+        self.recognisers.read(event.text, event.interested, &mut found);
+        if found.is_empty() {
+            return;
+        }
+        let time = Stamp::find(event.text);
+        let mut reports = Vec::with_capacity(found.len());
+        for (recogniser, report) in found {
+            let finding = Finding {
+                code: report.code.and_then(|name| self.tally.codes.find(name)),
+                status: report.status,
+                id: report.request_id.map(RequestId::new),
+                origin: Origin { labels: stream.labels, recogniser },
+                time,
+            };
+            if finding.code.is_some() || finding.status.is_some() || finding.id.is_some() {
+                reports.push(Group { finding, link: report.link, at: report.at });
+            }
+        }
+        let Stream { memory, joins, .. } = stream;
+        let (mut known, mut ready) = (Vec::new(), Vec::new());
+        let groups = report::group(reports);
+        memory.event(
+            start,
+            event.closed,
+            groups,
+            self.now,
+            |finding| known.extend(finding.id.clone()),
+            |group| ready.push(group),
+        );
+        for id in known {
+            self.merger.known(&id);
+        }
+        for group in ready {
+            self.join(joins, group);
+        }
+        let due = [memory.due(), joins.due(), self.merger.due(), self.due];
+        self.due = due.into_iter().flatten().min();
+    }
+
+    fn join(&mut self, joins: &mut Joins, group: Group) {
+        if let Some(recogniser) = self.recognisers.get(group.finding.origin.recogniser.into())
+            && group.finding.error()
+        {
+            self.tally.add(&metrics::REPORTS, recogniser.name(), 1);
+        }
+        let expected = self.tally.codes.status(group.finding.code, None);
+        let now = self.now;
+        joins.apply(group.link, group.finding, expected, now, |joined| match joined {
+            Joined::Response(finding) => self.submit(finding),
+            Joined::Late(finding) => finding.id.iter().for_each(|id| self.merger.known(id)),
+        });
+    }
+
+    fn submit(&mut self, finding: Finding) {
+        let now = self.now;
+        let (mut counting, merger) = self.counting();
+        let outcome = merger.submit(finding, now, |finding| counting.count(&finding));
+        if outcome == Outcome::Duplicate {
+            self.tally.add(&metrics::DUPLICATES, "", 1);
+        }
+    }
+
+    fn counting(&mut self) -> (Counting<'_, O>, &mut Merger) {
+        self.changed = true;
+        (Counting { tally: &mut self.tally, observer: &mut self.observer }, &mut self.merger)
+    }
+
+    /// Bytes and lines that were not shown before.
+    fn measure(&mut self, stream: &mut Stream, at: u64, bytes: &[u8]) {
+        let fresh = usize::try_from(stream.seen.saturating_sub(at)).unwrap_or(usize::MAX);
+        if let Some(fresh) = bytes.get(fresh..).filter(|fresh| !fresh.is_empty()) {
+            let lines = memchr::memchr_iter(b'\n', fresh).count();
+            self.tally.add(&metrics::READ_BYTES, "", fresh.len() as u64);
+            self.tally.add(&metrics::READ_LINES, "", lines as u64);
+            stream.seen = at + bytes.len() as u64;
+            self.changed = true;
+        }
+    }
+
+    /// The bytes of a stream; how many are done with.
+    fn read(&mut self, stream: &mut Stream, at: u64, bytes: &[u8], behind: Behind) -> usize {
+        self.measure(stream, at, bytes);
+        let mut from = 0;
+        if stream.skipping {
+            from = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1);
+            stream.skipping = !bytes[..from].ends_with(b"\n") && behind != Behind::End;
+            self.lose("overlong", from as u64);
+        }
+        let rest = &bytes[from..];
+        let start = at + from as u64;
+        // the recognisers are taken out for the time of the scan, which borrows them beside the counters
+        let end = behind == Behind::End;
+        let mut events = Vec::new();
+        let scan = framing::scan(rest, end, &self.recognisers, Bounds::default(), |event| events.push(event));
+        for event in &events {
+            self.event(stream, start + event.at as u64, event);
+        }
+        stream.line_end = start + scan.line as u64;
+        if end {
+            let Stream { memory, joins, .. } = stream;
+            memory.end(|group| self.join(joins, group));
+            return bytes.len();
+        }
+        let mut done = scan.done;
+        if done == 0 && rest.len() >= self.line_bytes {
+            done = self.overlong(stream, scan.line, rest.len());
+        }
+        from + done
+    }
+
+    /// More bytes than a line may have, and none is done with: the last event ends where the unfinished line begins, and
+    /// if that is all there is, the line is skipped.
+    fn overlong(&mut self, stream: &mut Stream, line: usize, length: usize) -> usize {
+        let Stream { memory, joins, .. } = stream;
+        memory.end(|group| self.join(joins, group));
+        if line > 0 {
+            return line;
+        }
+        stream.skipping = true;
+        self.lose("overlong", length as u64);
+        length
+    }
+
+    /// Bytes that are known to be lost unread.
+    pub fn lose(&mut self, reason: &str, bytes: u64) {
+        if bytes > 0 {
+            self.tally.add(&metrics::LOST_BYTES, reason, bytes);
+            self.changed = true;
+        }
+    }
+
+    fn with(&mut self, source: SourceKey, act: impl FnOnce(&mut Self, &mut Stream)) {
+        if let Some(mut stream) = self.streams.remove(&source) {
+            act(self, &mut stream);
+            self.streams.insert(source, stream);
+        }
+    }
+}
+
+struct Counting<'p, O> {
+    tally: &'p mut Tally,
+    observer: &'p mut O,
+}
+
+impl<O: Observer> Counting<'_, O> {
+    fn count(&mut self, finding: &Finding) {
+        self.tally.count(finding);
+        self.observer.counted(finding);
+    }
+}
+
+impl<O: Observer> Consumer for Pipeline<O> {
+    fn opened(&mut self, source: SourceKey, input: usize, _path: &Path, follows: Option<SourceKey>) {
+        let labels = self.inputs.get(input).copied().unwrap_or(0);
+        let mut stream = Stream { labels, ..Stream::default() };
+        if let Some(before) = follows.and_then(|before| self.streams.get_mut(&before)) {
+            stream.joins.inherit(&mut before.joins);
+            before.successor = Some(source);
+        }
+        self.streams.insert(source, stream);
+        self.changed = true;
+    }
+
+    fn take(&mut self, source: SourceKey, at: u64, bytes: &[u8], behind: Behind) -> usize {
+        let mut done = bytes.len();
+        self.with(source, |pipeline, stream| done = pipeline.read(stream, at, bytes, behind));
+        done
+    }
+
+    fn truncated(&mut self, source: SourceKey) {
+        self.with(source, |pipeline, stream| {
+            let Stream { memory, joins, .. } = stream;
+            memory.end(|group| pipeline.join(joins, group));
+            pipeline.lose("truncated", stream.seen.saturating_sub(stream.line_end));
+            stream.seen = 0;
+            stream.line_end = 0;
+            stream.skipping = false;
+        });
+        self.changed = true;
+    }
+
+    fn closed(&mut self, source: SourceKey) {
+        if let Some(mut stream) = self.streams.remove(&source) {
+            stream.memory.end(|group| self.join(&mut stream.joins, group));
+            match stream.successor.and_then(|successor| self.streams.get_mut(&successor)) {
+                Some(successor) => successor.joins.inherit(&mut stream.joins),
+                None => stream.joins.finish_all(|finding| self.submit(finding)),
+            }
+            self.changed = true;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `codes` and `explain`.
+
+use super::args::{self, CodesOutput};
+use super::output;
+use crate::catalogue::{Catalogue, Entry, Lang};
+use anyhow::Context as _;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// Prints the whole catalogue.
+pub fn list(args: &args::Codes) -> anyhow::Result<ExitCode> {
+    let entries = Catalogue::built_in().entries();
+    let lang = args.lang.into();
+    let text = match args.output {
+        CodesOutput::Table => table(entries, lang),
+        CodesOutput::Json => format!("{}\n", serde_json::to_string_pretty(entries)?),
+        CodesOutput::Csv => csv(entries)?,
+        CodesOutput::Markdown => markdown(entries, lang),
+    };
+    output::print(&text).context("cannot print")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what is known of some codes. Fails if none of them is known.
+pub fn explain(args: &args::Explain) -> anyhow::Result<ExitCode> {
+    let catalogue = Catalogue::built_in();
+    let mut text = String::new();
+    let mut known = false;
+    for name in &args.codes {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        match catalogue.get(name) {
+            Some(entry) => {
+                known = true;
+                text.push_str(&about(entry, args.lang.into()));
+            }
+            None => text.push_str(&unknown(name, &catalogue.near(name), args.lang.into())),
+        }
+    }
+    output::print(&text).context("cannot print")?;
+    Ok(if known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn about(entry: &Entry, lang: Lang) -> String {
+    let status = entry.status.map_or_else(
+        || (if lang == Lang::En { "not documented" } else { "未公布" }).to_owned(),
+        |status| status.to_string(),
+    );
+    let Entry { code, category, retryable, owner, source, .. } = entry;
+    let (meaning, remedy) = (entry.meaning(lang), entry.remedy(lang));
+    match lang {
+        Lang::En => format!(
+            "{code}\n  Status     {status}\n  Category   {category}\n  Retryable  {retryable}\n  Owner      {owner}\n  \
+             Source     {source}\n  Meaning    {meaning}\n  What to do {remedy}\n"
+        ),
+        Lang::Zh => format!(
+            "{code}\n  状态码   {status}\n  类别     {category}\n  可重试   {retryable}\n  责任方   {owner}\n  \
+             来源     {source}\n  含义     {meaning}\n  处理     {remedy}\n"
+        ),
+    }
+}
+
+fn unknown(name: &str, near: &[&Entry], lang: Lang) -> String {
+    let near: Vec<_> = near.iter().map(|entry| entry.code.as_str()).collect();
+    match (lang, near.is_empty()) {
+        (Lang::En, true) => format!("{name}: not in the catalogue\n"),
+        (Lang::En, false) => format!("{name}: not in the catalogue; did you mean {}?\n", near.join(", ")),
+        (Lang::Zh, true) => format!("{name}：目录中没有\n"),
+        (Lang::Zh, false) => format!("{name}：目录中没有，是否指 {}？\n", near.join("、")),
+    }
+}
+
+fn table(entries: &[Entry], lang: Lang) -> String {
+    let widest = entries.iter().map(|entry| entry.code.len()).max().unwrap_or(0);
+    let mut text = format!("{:<widest$}  STATUS  CATEGORY        RETRYABLE    OWNER     MEANING\n", "CODE");
+    for entry in entries {
+        let status = entry.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let Entry { code, category, retryable, owner, .. } = entry;
+        let _ = writeln!(
+            text,
+            "{code:<widest$}  {status:<6}  {category:<14}  {retryable:<11}  {owner:<8}  {}",
+            entry.meaning(lang)
+        );
+    }
+    text
+}
+
+fn markdown(entries: &[Entry], lang: Lang) -> String {
+    let mut text = String::from(match lang {
+        Lang::En => {
+            "| Code | Status | Category | Retryable | Owner | Meaning | What to do |\n|---|---|---|---|---|---|---|\n"
+        }
+        Lang::Zh => "| 错误码 | 状态码 | 类别 | 可重试 | 责任方 | 含义 | 处理 |\n|---|---|---|---|---|---|---|\n",
+    });
+    for entry in entries {
+        let status = entry.status.map_or_else(|| "–".to_owned(), |status| status.to_string());
+        let Entry { code, category, retryable, owner, .. } = entry;
+        let (meaning, remedy) = (entry.meaning(lang).replace('|', "\\|"), entry.remedy(lang).replace('|', "\\|"));
+        let _ = writeln!(text, "| `{code}` | {status} | {category} | {retryable} | {owner} | {meaning} | {remedy} |");
+    }
+    text
+}
+
+fn csv(entries: &[Entry]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for entry in entries {
+        writer.serialize(entry)?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}

@@ -1,0 +1,24 @@
+//! The command line: what is asked for goes to `app`, what comes back is printed.
+
+mod args;
+mod codes;
+mod output;
+mod scan;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Explain(args) => codes::explain(&args),
+        Command::Codes(args) => codes::list(&args),
+    };
+    done.unwrap_or_else(|error| {
+        output::complain(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}

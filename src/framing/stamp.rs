@@ -1,0 +1,151 @@
+//! The time stamp of a log line, in the forms that logs have.
+
+use std::fmt;
+
+/// A time as a log line gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// Milliseconds since 1970, in UTC if the line gives a zone, else in whatever zone the log is written in.
+    pub millis: i64,
+    /// Whether the line gives a zone.
+    pub zoned: bool,
+}
+
+/// A stamp stands near the beginning of a line.
+const REACH: usize = 256;
+
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+impl Stamp {
+    /// The first stamp at the beginning of a line: `2026-11-22 12:47:06,206`, `2026/11/22T12:47:06Z`,
+    /// `22/Nov/2026:12:47:06 +0000`, behind whatever brackets and keys.
+    #[must_use]
+    pub fn find(line: &[u8]) -> Option<Self> {
+        let head = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len()).min(REACH)];
+        let mut before = b' ';
+        for (at, byte) in head.iter().enumerate() {
+            if byte.is_ascii_digit()
+                && !before.is_ascii_digit()
+                && let Some(stamp) = numeric(&head[at..]).or_else(|| named(&head[at..]))
+            {
+                return Some(stamp);
+            }
+            before = *byte;
+        }
+        None
+    }
+}
+
+fn numeric(text: &[u8]) -> Option<Stamp> {
+    let separator = *text.get(4)?;
+    let shaped = matches!(separator, b'-' | b'/')
+        && text.get(7) == Some(&separator)
+        && matches!(text.get(10), Some(b' ' | b'T'));
+    if !shaped {
+        return None;
+    }
+    stamp(number(text, 0, 4)?, number(text, 5, 2)?, number(text, 8, 2)?, &text[11..])
+}
+
+fn named(text: &[u8]) -> Option<Stamp> {
+    let shaped = text.get(2) == Some(&b'/') && text.get(6) == Some(&b'/') && text.get(11) == Some(&b':');
+    let month = MONTHS.iter().position(|month| text.get(3..6) == Some(*month)).filter(|_| shaped)?;
+    stamp(number(text, 7, 4)?, i64::try_from(month).ok()? + 1, number(text, 0, 2)?, &text[12..])
+}
+
+fn number(text: &[u8], at: usize, digits: usize) -> Option<i64> {
+    let digits = text.get(at..at + digits)?;
+    digits
+        .iter()
+        .all(u8::is_ascii_digit)
+        .then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+}
+
+fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {
+    let colons = time.get(2) == Some(&b':') && time.get(5) == Some(&b':');
+    let (hour, minute, second) = (number(time, 0, 2)?, number(time, 3, 2)?, number(time, 6, 2)?);
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
+    if !colons || !valid {
+        return None;
+    }
+    let mut rest = &time[8..];
+    let mut millis = 0;
+    if let Some(fraction) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
+        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        for place in 0..3 {
+            millis = millis * 10 + fraction[..digits].get(place).map_or(0, |digit| i64::from(digit - b'0'));
+        }
+        rest = &fraction[digits..];
+    }
+    let zone = zone(rest);
+    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zone.unwrap_or(0) * 60;
+    Some(Stamp { millis: seconds * 1000 + millis, zoned: zone.is_some() })
+}
+
+/// Minutes east of UTC.
+fn zone(text: &[u8]) -> Option<i64> {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    let sign = match text.first()? {
+        b'Z' => return Some(0),
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let minutes = if text.get(3) == Some(&b':') { 4 } else { 3 };
+    Some(sign * (number(text, 1, 2)? * 60 + number(text, minutes, 2)?))
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+impl fmt::Display for Stamp {
+    /// As in RFC 3339, with a `Z` only if the zone is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (second, millis) = (self.millis.div_euclid(1000), self.millis.rem_euclid(1000));
+        let (day, second) = (second.div_euclid(86_400), second.rem_euclid(86_400));
+        let shifted = day + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let of_era = shifted.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}")?;
+        if self.zoned { f.write_str("Z") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_that_logs_have() {
+        for (line, wanted) in [
+            ("2026-11-22 12:47:06,206|process:1", Some("2026-11-22T12:47:06.206")),
+            ("2026-11-22T12:50:05.208ZZ [WARN]", Some("2026-11-22T12:50:05.208Z")),
+            ("2026/11/22 12:50:21 ERROR", Some("2026-11-22T12:50:21.000")),
+            ("[2026-11-22 13:08:31.987] [tid:1]", Some("2026-11-22T13:08:31.987")),
+            ("[2026-11-22T13:01:29.144931+00:00][INFO]", Some("2026-11-22T13:01:29.144Z")),
+            ("x y [22/Nov/2026:12:47:06 +0800] z", Some("2026-11-22T04:47:06.000Z")),
+            ("{\"level\":\"error\",\"time\":\"2024-02-29T23:59:59.5-01:30\"}", Some("2024-03-01T01:29:59.500Z")),
+            ("2026/11/22 HH:50:03 352|sdk-file|", None),
+            ("99999-99-99 99:99:99", None),
+            ("2026-13-22 12:47:06", None),
+            ("no stamp", None),
+            ("1969-12-31T23:59:59Z", Some("1969-12-31T23:59:59.000Z")),
+        ] {
+            assert_eq!(Stamp::find(line.as_bytes()).map(|stamp| stamp.to_string()).as_deref(), wanted, "{line}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Reports inside one event, and the last event of a file, which may still grow.
+
+use super::{Finding, Now, QUIET};
+use crate::recognise::Link;
+use serde::{Deserialize, Serialize};
+
+/// What one event tells of one response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// What is known.
+    pub finding: Finding,
+    /// How it hangs together with other events.
+    pub link: Link,
+    /// Where in the event its first report stands, in bytes.
+    pub at: usize,
+}
+
+impl Group {
+    /// Nothing that may still come with the event could add to it.
+    fn whole(&self) -> bool {
+        self.finding.complete() && self.finding.id.is_some()
+    }
+}
+
+/// Merges reports of one event: the same request id is the same response, and what has no id goes to the first that it
+/// does not contradict. So a code counts once in an event, and different ids are different responses.
+#[must_use]
+pub fn group(reports: Vec<Group>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::with_capacity(1);
+    let (with_id, without): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| report.finding.id.is_some());
+    for report in with_id.into_iter().chain(without) {
+        let place = groups.iter_mut().find(|group| {
+            let same = match (&group.finding.id, &report.finding.id) {
+                (Some(one), Some(other)) => one.hash == other.hash, // whatever else the two say
+                _ => group.finding.agrees(&report.finding),
+            };
+            same && (group.link == Link::Alone || report.link == Link::Alone)
+        });
+        match place {
+            Some(group) => {
+                if group.link == Link::Alone {
+                    group.link = report.link;
+                }
+                group.at = group.at.min(report.at);
+                group.finding.absorb(report.finding);
+            }
+            None => groups.push(report),
+        }
+    }
+    groups.sort_by_key(|group| group.at);
+    groups
+}
+
+/// What was taken out of the open event of a file, so that it is not taken again when the event has grown and is read
+/// once more; and what waits for the event to end.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct EventMemory {
+    start: u64,
+    told: Vec<Told>,
+    held: Vec<Held>,
+    /// Since when the held groups have not changed; not kept over a restart, where they are read again.
+    #[serde(skip)]
+    since: Now,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Told {
+    at: usize,
+    finding: Finding,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Held {
+    at: usize,
+    finding: Finding,
+    link: Link,
+}
+
+/// So many reports of one event are remembered; what an event tells beyond that is taken without a look back.
+const MOST: usize = 256;
+
+impl EventMemory {
+    /// Takes in the groups of the event that begins at the offset `start`, and gives `take` those that are ready: all of
+    /// an event that is `closed`, of an open one those that nothing can be added to. `known` is told the request ids of
+    /// responses that were taken before their id was read.
+    pub fn event(
+        &mut self,
+        start: u64,
+        closed: bool,
+        groups: Vec<Group>,
+        now: Now,
+        mut known: impl FnMut(&Finding),
+        mut take: impl FnMut(Group),
+    ) {
+        if self.start != start {
+            self.start = start;
+            self.told.clear();
+        }
+        self.held.clear();
+        self.since = now;
+        for group in groups {
+            if let Some(told) = self.told.iter_mut().find(|told| told.covers(&group)) {
+                if told.finding.id.is_none() && group.finding.id.is_some() {
+                    known(&group.finding);
+                    told.finding.id.clone_from(&group.finding.id);
+                }
+            } else if closed || group.whole() {
+                if !closed && self.told.len() < MOST {
+                    self.told.push(Told { at: group.at, finding: group.finding.clone() });
+                }
+                take(group);
+            } else if self.held.len() < MOST {
+                self.held.push(Held { at: group.at, finding: group.finding, link: group.link });
+            }
+        }
+    }
+
+    /// The event ends here, whatever it may have lacked: nothing of it will be read again.
+    pub fn end(&mut self, mut take: impl FnMut(Group)) {
+        for held in self.held.drain(..) {
+            take(held.into());
+        }
+        self.told.clear();
+        self.start = u64::MAX;
+    }
+
+    /// Gives out what has waited long enough for the event to go on.
+    pub fn quiet(&mut self, now: Now, mut take: impl FnMut(Group)) {
+        if !self.held.is_empty() && now >= self.since + QUIET {
+            for held in self.held.drain(..) {
+                self.told.push(Told { at: held.at, finding: held.finding.clone() });
+                take(held.into());
+            }
+        }
+    }
+
+    /// When [`quiet`](Self::quiet) has something to give.
+    #[must_use]
+    pub fn due(&self) -> Option<Now> {
+        (!self.held.is_empty()).then_some(self.since + QUIET)
+    }
+
+    /// All findings kept, to translate their codes and label sets.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.told.iter_mut().map(|told| &mut told.finding).chain(self.held.iter_mut().map(|held| &mut held.finding))
+    }
+}
+
+impl Told {
+    fn covers(&self, group: &Group) -> bool {
+        match (&self.finding.id, &group.finding.id) {
+            (Some(one), Some(other)) => one.hash == other.hash,
+            (Some(_), None) => self.at == group.at,
+            (None, _) => self.at == group.at || self.finding.agrees(&group.finding),
+        }
+    }
+}
+
+impl From<Held> for Group {
+    fn from(held: Held) -> Self {
+        Self { finding: held.finding, link: held.link, at: held.at }
+    }
+}

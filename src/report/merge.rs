@@ -1,0 +1,206 @@
+//! Reports with the same request id, in whichever files they stand, are one response.
+
+use super::{Finding, Now, RequestId, WAIT};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// What became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is a response and was counted.
+    Counted,
+    /// It waits for the rest, or made up the rest of one that waits.
+    Waits,
+    /// Its response was counted before.
+    Duplicate,
+    /// It tells of a success.
+    NoError,
+}
+
+/// How much a merger remembers.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Ids of responses that were counted.
+    pub counted: usize,
+    /// Responses that wait for the rest; beyond that the oldest is counted as it is.
+    pub waiting: usize,
+}
+
+/// Merges findings by request id, within bounds: a window of ids that were counted, and those that still wait.
+#[derive(Debug)]
+pub struct Merger {
+    counted: HashSet<u64>,
+    order: VecDeque<u64>,
+    bounds: Bounds,
+    waiting: HashMap<u64, Waiting>,
+    queue: VecDeque<(Now, u64)>,
+    successes: VecDeque<(u64, u16)>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Waiting {
+    finding: Finding,
+    #[serde(skip)]
+    until: Now,
+}
+
+/// What a merger keeps over a restart.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Saved {
+    /// The window of ids counted, oldest first, eight bytes each.
+    window: Vec<u8>,
+    waiting: Vec<Finding>,
+}
+
+impl Saved {
+    /// All findings kept, to translate their codes and label sets.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.waiting.iter_mut()
+    }
+}
+
+/// So many successes are remembered, for the status of a code that comes without one.
+const MOST_SUCCESSES: usize = 256;
+
+impl Merger {
+    /// A merger that remembers nothing yet.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            counted: HashSet::new(),
+            order: VecDeque::new(),
+            bounds,
+            waiting: HashMap::new(),
+            queue: VecDeque::new(),
+            successes: VecDeque::new(),
+        }
+    }
+
+    /// Takes in a finding; `count` gets the responses that are complete.
+    pub fn submit(&mut self, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
+        let Some(hash) = finding.id.as_ref().map(|id| id.hash) else {
+            if !finding.error() {
+                return Outcome::NoError;
+            }
+            count(finding);
+            return Outcome::Counted;
+        };
+        if self.counted.contains(&hash) {
+            return if finding.error() { Outcome::Duplicate } else { Outcome::NoError };
+        }
+        if let Some(waiting) = self.waiting.get_mut(&hash) {
+            waiting.finding.absorb(finding);
+            if !waiting.finding.complete() {
+                return Outcome::Waits;
+            }
+            let whole = self.waiting.remove(&hash).map(|waiting| waiting.finding);
+            self.remember(hash);
+            whole.into_iter().for_each(count);
+            return Outcome::Counted;
+        }
+        if !finding.error() {
+            self.success(hash, finding.status);
+            return Outcome::NoError;
+        }
+        if finding.status.is_none() {
+            finding.status = self.successes.iter().find(|(id, _)| *id == hash).map(|(_, status)| *status);
+        }
+        if finding.complete() {
+            self.remember(hash);
+            count(finding);
+            return Outcome::Counted;
+        }
+        if self.waiting.len() >= self.bounds.waiting {
+            self.oldest().into_iter().for_each(&mut count);
+        }
+        self.queue.push_back((now + WAIT, hash));
+        self.waiting.insert(hash, Waiting { finding, until: now + WAIT });
+        Outcome::Waits
+    }
+
+    /// The response with this id was counted before its id was read.
+    pub fn known(&mut self, id: &RequestId) {
+        if self.waiting.remove(&id.hash).is_some() || !self.counted.contains(&id.hash) {
+            self.remember(id.hash);
+        }
+    }
+
+    /// Counts what has waited long enough.
+    pub fn expire(&mut self, now: Now, mut count: impl FnMut(Finding)) {
+        while let Some((until, hash)) = self.queue.front().copied().filter(|(until, _)| *until <= now) {
+            self.queue.pop_front();
+            if self.waiting.get(&hash).is_some_and(|waiting| waiting.until == until) {
+                self.take(hash).into_iter().for_each(&mut count);
+            }
+        }
+    }
+
+    /// When [`expire`](Self::expire) has something to do.
+    #[must_use]
+    pub fn due(&self) -> Option<Now> {
+        self.queue.front().map(|(until, _)| *until)
+    }
+
+    /// Counts everything that waits: the end of the input.
+    pub fn finish(&mut self, mut count: impl FnMut(Finding)) {
+        while let Some(finding) = self.oldest() {
+            count(finding);
+        }
+    }
+
+    /// What has to be kept over a restart.
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        let waiting = self.queue.iter().filter_map(|(until, hash)| {
+            let waiting = self.waiting.get(hash).filter(|waiting| waiting.until == *until)?;
+            Some(waiting.finding.clone())
+        });
+        Saved { window: self.order.iter().flat_map(|hash| hash.to_le_bytes()).collect(), waiting: waiting.collect() }
+    }
+
+    /// Takes up what was kept; what waited waits as long again.
+    pub fn restore(&mut self, saved: Saved, now: Now, mut count: impl FnMut(Finding)) {
+        for hash in saved.window.chunks_exact(8) {
+            self.remember(hash.iter().rev().fold(0, |hash, byte| hash << 8 | u64::from(*byte)));
+        }
+        for finding in saved.waiting {
+            self.submit(finding, now, &mut count);
+        }
+    }
+
+    fn oldest(&mut self) -> Option<Finding> {
+        while let Some((_, hash)) = self.queue.pop_front() {
+            if let Some(finding) = self.take(hash) {
+                return Some(finding);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, hash: u64) -> Option<Finding> {
+        let waiting = self.waiting.remove(&hash)?;
+        self.remember(hash);
+        Some(waiting.finding)
+    }
+
+    fn remember(&mut self, hash: u64) {
+        if !self.counted.insert(hash) {
+            return;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > self.bounds.counted
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.counted.remove(&oldest);
+        }
+    }
+
+    fn success(&mut self, hash: u64, status: Option<u16>) {
+        if let Some(status) = status {
+            self.successes.push_back((hash, status));
+            if self.successes.len() > MOST_SUCCESSES {
+                self.successes.pop_front();
+            }
+        }
+    }
+}

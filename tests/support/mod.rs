@@ -1,0 +1,4 @@
+//! What several test files use.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code, unreachable_pub)]
+
+pub mod expected;
