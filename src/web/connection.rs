@@ -146,15 +146,19 @@ impl Register {
         lock(&self.open).all.len()
     }
 
-    /// Tells the connection that has been waiting for longest to close; says whether there is one that can go.
+    /// Tells the connection that has been waiting for longest to close, unless one is closing already.
     ///
     /// What counts is when a connection last got something done, not when it last sent a byte: a client that trickles
     /// bytes gains nothing by it.
-    pub(super) fn evict(&self, newcomer: Duration) -> bool {
+    pub(super) fn evict(&self, newcomer: Duration) {
         let open = lock(&self.open);
+        if open.all.values().any(|activity| activity.now_at().0 == Phase::Evicted) {
+            return;
+        }
         let waiting = open.all.values().filter_map(|activity| Some((activity.evictable(newcomer)?, activity)));
-        let longest = waiting.min_by_key(|(since, _)| *since);
-        longest.inspect(|(_, activity)| activity.enter(Phase::Evicted)).is_some()
+        if let Some((_, longest)) = waiting.min_by_key(|(since, _)| *since) {
+            longest.enter(Phase::Evicted);
+        }
     }
 
     /// Resolves soon after a connection has ended or has become one that can go.

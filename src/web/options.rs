@@ -34,7 +34,8 @@ pub struct Limits {
     pub answer_timeout: Duration,
     /// Connections that are open at the same time; when one more comes, the one that has been idle for longest goes.
     pub connections: usize,
-    /// How long a new connection is safe from being displaced: the time that its request needs to arrive.
+    /// How long a new connection is safe from being displaced: the time that its request needs to arrive. Longer is
+    /// kinder to distant clients, shorter lets a scrape through a thicker crowd of hanging ones.
     pub newcomer: Duration,
     /// How long a client may take for the head of a request, from its first byte or, the first time, from connecting.
     pub header_timeout: Duration,
@@ -59,7 +60,7 @@ impl Default for Limits {
             queue_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(10),
             connections: default_connections(),
-            newcomer: Duration::from_millis(250),
+            newcomer: Duration::from_millis(50),
             header_timeout: Duration::from_secs(10),
             header_bytes: 16 * 1024,
             body_bytes: 64 * 1024,

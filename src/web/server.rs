@@ -27,6 +27,9 @@ use super::{Backend, Bound, Notice, Options, Unavailable, WebError};
 /// How long accepting pauses after it failed for want of something, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// How long an accepted connection waits for its place before the open ones are looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// hyper refuses to work with smaller buffers.
 const LEAST_HEADER_BYTES: usize = 8192;
 
@@ -78,6 +81,8 @@ struct Server<B> {
     register: Arc<Register>,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
+    /// A connection that was accepted and has no place yet.
+    waiting: Option<TcpStream>,
     /// Whether the log knows that all connections are taken.
     full: bool,
 }
@@ -94,6 +99,7 @@ impl<B: Backend> Server<B> {
             register: Arc::default(),
             tasks: JoinSet::new(),
             stop: watch::Sender::new(false),
+            waiting: None,
             full: false,
         }
     }
@@ -103,13 +109,13 @@ impl<B: Backend> Server<B> {
         let mut next = 0;
         let mut pause = None;
         loop {
-            self.make_room().await;
+            self.seat().await;
             match accept_any(listeners, &mut next).await {
                 Ok(stream) => {
                     if pause.take().is_some() {
                         self.site.backend.notice(&Notice::AcceptRecovered);
                     }
-                    self.open(stream);
+                    self.waiting = Some(stream);
                 }
                 // The client has gone before it was accepted, which is its own business.
                 Err(error) if is_of_client(&error) => tokio::task::yield_now().await,
@@ -127,26 +133,35 @@ impl<B: Backend> Server<B> {
         }
     }
 
-    /// Returns when there is room for one more connection, at the cost of the one that has waited for longest.
+    /// Gives the accepted connection its place, at the cost of the one that has waited for longest if all are taken.
     ///
-    /// While every connection is being answered or is new, the next one waits in the backlog of the kernel.
-    async fn make_room(&mut self) {
+    /// While every connection is being answered or is new, it waits, and the next ones in the backlog of the kernel.
+    async fn seat(&mut self) {
         while self.tasks.try_join_next().is_some() {}
-        let limits = &self.site.options.limits;
-        if self.register.len() < limits.connections.max(1) {
-            self.full &= self.register.len() > limits.connections / 2;
+        if self.waiting.is_none() {
             return;
         }
-        if !self.full {
-            self.full = true;
-            self.site.backend.notice(&Notice::Full(limits.connections));
-        }
-        // Requests that have arrived already come before the question who is idle.
-        tokio::task::yield_now().await;
-        while self.register.len() >= limits.connections.max(1) {
+        let limits = &self.site.options.limits;
+        let most = limits.connections.max(1);
+        self.full &= self.register.len() > most / 2;
+        while self.register.len() >= most {
+            if !self.full {
+                self.full = true;
+                self.site.backend.notice(&Notice::Full(most));
+            }
+            // Requests that have arrived come before the question who is idle: once round to learn of them, once more
+            // to read them.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+            if self.register.len() < most {
+                break;
+            }
             self.register.evict(limits.newcomer);
-            // Newcomers become old without telling, so this looks again by itself.
-            let _ = timeout(limits.newcomer.min(Duration::from_millis(50)), self.register.freed()).await;
+            // Newcomers grow old without telling, so this looks again by itself.
+            let _ = timeout(limits.newcomer.min(LOOK_AGAIN), self.register.freed()).await;
+        }
+        if let Some(stream) = self.waiting.take() {
+            self.open(stream);
         }
     }
 
