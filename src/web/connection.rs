@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -38,12 +39,12 @@ pub(super) enum Phase {
 pub(super) struct Activity {
     /// The phase, and when it began or, for an answer on its way, last got on.
     phase: Mutex<(Phase, Instant)>,
-    /// The phase has changed to one that ends earlier.
+    /// The phase has changed, and with it the time at which it ends.
     changed: Notify,
     /// The register waits for connections that can go.
     freed: Arc<Notify>,
     /// The client may be sending more than was read.
-    unread: Mutex<bool>,
+    unread: AtomicBool,
 }
 
 impl Activity {
@@ -53,19 +54,23 @@ impl Activity {
 
     pub(super) fn enter(&self, phase: Phase) {
         *lock(&self.phase) = (phase, Instant::now());
-        match phase {
-            Phase::Head | Phase::Draining | Phase::Evicted => self.changed.notify_one(),
-            Phase::Writing | Phase::Idle => self.freed.notify_one(),
-            Phase::Busy => {}
+        self.changed.notify_one();
+        if matches!(phase, Phase::Writing | Phase::Idle | Phase::Draining) {
+            self.freed.notify_one();
         }
-        if phase == Phase::Writing {
-            self.changed.notify_one();
+    }
+
+    /// The client has taken some of the answer.
+    fn got_on(&self) {
+        let mut phase = lock(&self.phase);
+        if phase.0 == Phase::Writing {
+            phase.1 = Instant::now();
         }
     }
 
     /// The client may still be sending what belongs to the request that is answered now.
     pub(super) fn leave_unread(&self) {
-        *lock(&self.unread) = true;
+        self.unread.store(true, Ordering::Relaxed);
     }
 
     /// When the phase has lasted too long; `None` while the client is not to blame.
@@ -133,7 +138,7 @@ impl Register {
             phase: Mutex::new((Phase::Head, Instant::now())),
             changed: Notify::new(),
             freed: Arc::clone(&self.freed),
-            unread: Mutex::new(false),
+            unread: AtomicBool::new(false),
         });
         let mut open = lock(&self.open);
         let key = open.next;
@@ -238,7 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
         if self.activity.now_at().0 != Phase::Draining {
-            let unread = *lock(&self.activity.unread) || self.activity.now_at().0 == Phase::Head;
+            let unread = self.activity.unread.load(Ordering::Relaxed) || self.activity.now_at().0 == Phase::Head;
             if !unread {
                 return Poll::Ready(Ok(()));
             }
@@ -254,15 +259,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
             }
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-impl Activity {
-    /// The client has taken some of the answer.
-    fn got_on(&self) {
-        let mut phase = lock(&self.phase);
-        if phase.0 == Phase::Writing {
-            phase.1 = Instant::now();
-        }
     }
 }

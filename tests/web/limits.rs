@@ -41,6 +41,14 @@ fn a_body_that_is_too_large_is_413_and_one_that_is_not_is_ignored() {
         let answered = post(900_000, sent);
         assert!(answered.starts_with("HTTP/1.1 413 ") && answered.contains("connection: close"), "{answered}");
     }
+    // Nor is a client reset that only reads once it has sent everything.
+    let mut stubborn = server.connect();
+    stubborn.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n");
+    for _ in 0..9 {
+        std::thread::sleep(ms(5));
+        stubborn.send([b'x'; 100_000]);
+    }
+    assert_eq!(stubborn.answer("POST").status, 413);
     assert!(post(isize::MAX.unsigned_abs(), 10).starts_with("HTTP/1.1 413 "));
     let expecting = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\nExpect: 100-continue\r\n\r\n";
     assert!(server.raw(expecting).starts_with("HTTP/1.1 413 "));
@@ -105,8 +113,10 @@ fn a_client_that_takes_no_answer_is_cut_off_and_one_that_takes_it_slowly_is_not(
     assert!(deaf.rest().len() < large.len(), "it was not cut off");
 
     let mut slow = server.connect();
-    slow.request("GET", "/metrics");
-    assert_eq!(slow.answer("GET").body.len(), large.len());
+    slow.send("GET /metrics HTTP/1.0\r\n\r\n");
+    let begin = Instant::now();
+    assert!(slow.rest_with_pauses(ms(10)).len() > large.len());
+    assert!(begin.elapsed() > ms(600), "it was not slow: {:?}", begin.elapsed());
 }
 
 #[test]
@@ -238,6 +248,22 @@ fn a_request_that_is_being_answered_is_never_displaced() {
     for client in &mut running {
         assert_eq!(client.answer("GET").body, METRICS);
     }
+}
+
+#[test]
+fn a_newcomer_has_time_to_send_its_request() {
+    let server = Server::with(|options| {
+        options.limits.connections = 1;
+        options.limits.newcomer = Duration::from_secs(60);
+    });
+    let mut newcomer = server.connect();
+    newcomer.send("GET /metrics HTTP/1.1\r\n");
+    let mut next = server.connect();
+    next.request("GET", "/metrics");
+    std::thread::sleep(ms(100));
+    newcomer.send("Host: h\r\n\r\n");
+    assert_eq!(newcomer.answer("GET").status, 200);
+    assert_eq!(next.answer("GET").status, 200);
 }
 
 /// Runs alone in a process of its own, because it takes all its descriptors.

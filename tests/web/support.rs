@@ -255,8 +255,14 @@ impl Client {
 
     /// Everything until the server closes the connection; a reset counts as closing.
     pub fn rest(&mut self) -> String {
-        let mut chunk = [0; 65536];
+        self.rest_with_pauses(Duration::ZERO)
+    }
+
+    /// The same, with a pause before each quarter of a megabyte.
+    pub fn rest_with_pauses(&mut self, pause: Duration) -> String {
+        let mut chunk = vec![0; 256 * 1024];
         loop {
+            std::thread::sleep(pause);
             match self.stream.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(n) => self.read.extend_from_slice(&chunk[..n]),
