@@ -1,7 +1,7 @@
 //! Serves what it is handed over HTTP: it knows requests, sockets and limits, and nothing of files or of OBS.
 //!
-//! A request goes this way: [`address`] binds the sockets, [`server`] accepts connections and asks the [`Backend`],
-//! [`connection`] keeps count of the connections and says which of them has waited too long, and [`routes`] decides,
+//! A request goes this way: `address` binds the sockets, `server` accepts connections and asks the [`Backend`],
+//! `connection` keeps count of the connections and says which of them has waited too long, and `routes` decides,
 //! as pure functions from the request's head and the backend's answer, what is sent. [`healthcheck`] is the other
 //! side: the client behind the command of that name.
 
