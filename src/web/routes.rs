@@ -1,0 +1,260 @@
+//! Which request gets which answer: pure functions, without a socket, a clock or a backend in sight.
+//!
+//! [`resolve`] turns the head of a request into an answer, or into the question that the backend has to be asked
+//! first; the functions named after the questions turn the backend's word into the answer.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue,
+    RETRY_AFTER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Version};
+
+use super::{Options, ReloadRefused, Unavailable, landing};
+
+/// An answer, complete.
+pub(super) type Response = hyper::Response<Full<Bytes>>;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
+const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+/// Seconds after which a client that was turned away may try again.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// What the backend has to be asked before a request can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    Metrics,
+    Healthy,
+    Ready,
+    Reload,
+}
+
+/// What follows from the head of a request.
+#[derive(Debug)]
+pub(super) enum Resolved {
+    /// Ask the backend, then answer with the function of that name.
+    Ask(Question),
+    /// Answer this.
+    Answer(Response),
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Landing,
+    Style,
+    Backend(Question),
+}
+
+/// The pages whose paths are fixed.
+const FIXED: [(&str, Page); 4] = [
+    ("/-/healthy", Page::Backend(Question::Healthy)),
+    ("/-/ready", Page::Backend(Question::Ready)),
+    ("/-/reload", Page::Backend(Question::Reload)),
+    ("/style.css", Page::Style),
+];
+
+/// Whether something else than the metrics is at this path in any case.
+pub(super) fn is_taken(path: &str) -> bool {
+    FIXED.iter().any(|(fixed, _)| *fixed == path)
+}
+
+fn page_at(path: &str, options: &Options) -> Option<Page> {
+    let metrics = options.telemetry_path.as_str();
+    if path == metrics {
+        return Some(Page::Backend(Question::Metrics));
+    }
+    match FIXED.iter().find(|(fixed, _)| *fixed == path) {
+        // The style sheet belongs to the landing page.
+        Some((_, Page::Style)) if metrics == "/" => None,
+        Some((_, page)) => Some(*page),
+        None => (path == "/").then_some(Page::Landing),
+    }
+}
+
+/// Decides what a request gets. Paths are compared as they are sent, so `..` and `%2e` lead nowhere.
+pub(super) fn resolve(head: &Parts, options: &Options) -> Resolved {
+    if let Some(refusal) = refusal(head, options.limits.body_bytes) {
+        return Resolved::Answer(refusal);
+    }
+    let Some(page) = page_at(head.uri.path(), options) else {
+        return Resolved::Answer(text(StatusCode::NOT_FOUND, "not found"));
+    };
+    let reload = page == Page::Backend(Question::Reload);
+    let allowed =
+        if reload { head.method == Method::POST } else { head.method == Method::GET || head.method == Method::HEAD };
+    if !allowed {
+        return Resolved::Answer(method_not_allowed(if reload { "POST" } else { "GET, HEAD" }));
+    }
+    match page {
+        Page::Landing => Resolved::Answer(landing_page(options.telemetry_path.as_str())),
+        Page::Style => Resolved::Answer(respond(StatusCode::OK, CSS, landing::STYLE)),
+        Page::Backend(Question::Reload) if !options.enable_lifecycle => Resolved::Answer(text(
+            StatusCode::FORBIDDEN,
+            "reloading over HTTP is switched off; start with --web.enable-lifecycle to allow it",
+        )),
+        Page::Backend(question) => Resolved::Ask(question),
+    }
+}
+
+/// Turns away, before its path is looked at, a request whose end a proxy in front may see elsewhere than this server
+/// does, or whose body is too large. The connection is closed then: what follows on it cannot be trusted.
+fn refusal(head: &Parts, body_bytes: u64) -> Option<Response> {
+    // No page takes a body, so nobody loses anything when chunked ones are refused altogether, and with them every
+    // disagreement between Transfer-Encoding and Content-Length.
+    let (status, reason) = if head.headers.contains_key(TRANSFER_ENCODING) {
+        (StatusCode::BAD_REQUEST, "Transfer-Encoding is not accepted; send a Content-Length")
+    } else if !one_host(head) {
+        (StatusCode::BAD_REQUEST, "exactly one Host header is needed")
+    } else if announced_body(head) > body_bytes {
+        (StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is too large")
+    } else {
+        return None;
+    };
+    let mut response = text(status, reason);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    Some(response)
+}
+
+/// RFC 9112, 3.2: HTTP/1.1 demands a Host, and no version allows two.
+fn one_host(head: &Parts) -> bool {
+    match head.headers.get_all(HOST).iter().count() {
+        0 => head.version != Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
+
+/// The size of the body that the head announces, in bytes.
+pub(super) fn announced_body(head: &Parts) -> u64 {
+    // hyper has refused what is not one number; whatever else there is counts as too large.
+    let length = |value: &HeaderValue| value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    head.headers.get(CONTENT_LENGTH).map_or(0, |value| length(value).unwrap_or(u64::MAX))
+}
+
+/// The answer to a scrape.
+pub(super) fn metrics(rendered: Result<Bytes, Unavailable>) -> Response {
+    match rendered {
+        Ok(body) => respond(StatusCode::OK, METRICS, body),
+        Err(Unavailable(reason)) => unavailable(&reason),
+    }
+}
+
+/// The answer to a question that could not be put to the backend, or that it did not answer.
+pub(super) fn unavailable(reason: &str) -> Response {
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, reason);
+    response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+    response
+}
+
+/// The answer to whether the process works.
+pub(super) fn healthy(healthy: bool) -> Response {
+    if healthy { text(StatusCode::OK, "healthy") } else { unavailable("not healthy: the process has stopped working") }
+}
+
+/// The answer to whether the start is over.
+pub(super) fn ready(ready: bool) -> Response {
+    if ready {
+        text(StatusCode::OK, "ready")
+    } else {
+        unavailable("not ready: what was there at start is still being read")
+    }
+}
+
+/// The answer to a reload.
+pub(super) fn reload(outcome: Result<(), ReloadRefused>) -> Response {
+    match outcome {
+        Ok(()) => text(StatusCode::OK, "reloaded"),
+        Err(ReloadRefused(reason)) => {
+            text(StatusCode::INTERNAL_SERVER_ERROR, &format!("reload refused, the old configuration goes on: {reason}"))
+        }
+    }
+}
+
+fn landing_page(telemetry_path: &str) -> Response {
+    let mut response = respond(StatusCode::OK, HTML, landing::page(telemetry_path));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(landing::POLICY));
+    response
+}
+
+fn method_not_allowed(allow: &'static str) -> Response {
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+fn text(status: StatusCode, line: &str) -> Response {
+    respond(status, TEXT, format!("{line}\n"))
+}
+
+fn respond(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Everything here is the state of this moment.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use hyper::Request;
+
+    fn answer(method: &str, uri: &str, options: &Options) -> Result<Question, (u16, String)> {
+        let head = Request::builder().method(method).uri(uri).header(HOST, "h").body(()).unwrap().into_parts().0;
+        match resolve(&head, options) {
+            Resolved::Ask(question) => Ok(question),
+            Resolved::Answer(response) => {
+                let allow = response.headers().get(ALLOW).map_or("", |value| value.to_str().unwrap()).to_owned();
+                Err((response.status().as_u16(), allow))
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_of_routes() {
+        let options = Options::default();
+        let page = |status: u16, allow: &str| Err((status, allow.to_owned()));
+        for (method, uri, expected) in [
+            ("GET", "/metrics", Ok(Question::Metrics)),
+            ("HEAD", "/metrics?name[]=up", Ok(Question::Metrics)),
+            ("GET", "http://proxy.example/metrics", Ok(Question::Metrics)),
+            ("POST", "/metrics", page(405, "GET, HEAD")),
+            ("OPTIONS", "/metrics", page(405, "GET, HEAD")),
+            ("GET", "/", page(200, "")),
+            ("DELETE", "/", page(405, "GET, HEAD")),
+            ("GET", "/style.css", page(200, "")),
+            ("GET", "/-/healthy", Ok(Question::Healthy)),
+            ("HEAD", "/-/ready", Ok(Question::Ready)),
+            ("PUT", "/-/ready", page(405, "GET, HEAD")),
+            ("POST", "/-/reload", page(403, "")),
+            ("GET", "/-/reload", page(405, "POST")),
+            ("GET", "/metrics/", page(404, "")),
+            ("GET", "/METRICS", page(404, "")),
+            ("GET", "/x/../metrics", page(404, "")),
+            ("GET", "/%6detrics", page(404, "")),
+            ("GET", "//metrics", page(404, "")),
+            ("OPTIONS", "*", page(404, "")),
+            ("CONNECT", "example.org:443", page(404, "")),
+        ] {
+            assert_eq!(answer(method, uri, &options), expected, "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn the_options_move_the_metrics_and_open_the_reload() {
+        let options = Options { enable_lifecycle: true, telemetry_path: "/".parse().unwrap(), ..Options::default() };
+        assert_eq!(answer("GET", "/", &options), Ok(Question::Metrics));
+        assert_eq!(answer("GET", "/metrics", &options), Err((404, String::new())));
+        assert_eq!(answer("GET", "/style.css", &options), Err((404, String::new())));
+        assert_eq!(answer("POST", "/-/reload", &options), Ok(Question::Reload));
+    }
+}

@@ -1,0 +1,158 @@
+//! What each request is answered: status, headers, body.
+
+use std::sync::atomic::Ordering;
+
+use obs_error_exporter::web::{ReloadRefused, Unavailable};
+
+use crate::support::{METRICS, Server};
+
+#[test]
+fn the_metrics_are_text_0_0_4() {
+    let server = Server::start();
+    let answer = server.get("/metrics");
+    assert_eq!((answer.status, answer.body.as_str()), (200, METRICS));
+    assert_eq!(answer.header("Content-Type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(answer.header("Content-Length"), Some(METRICS.len().to_string().as_str()));
+    assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    assert_eq!(server.get("/metrics?name[]=a&x=/../y").body, METRICS);
+    assert_eq!(server.get("http://proxy.example/metrics").body, METRICS);
+}
+
+#[test]
+fn head_has_the_headers_of_get_and_no_body() {
+    let server = Server::start();
+    for path in ["/metrics", "/", "/style.css", "/-/healthy", "/-/ready", "/nowhere"] {
+        let mut client = server.connect();
+        client.request("GET", path);
+        let get = client.answer("GET");
+        client.request("HEAD", path);
+        let head = client.answer("HEAD");
+        // Were there a body, it would be taken for the head of the next answer.
+        client.request("GET", path);
+        assert_eq!(client.answer("GET").status, get.status, "{path}");
+        for name in ["Content-Type", "Content-Length", "X-Content-Type-Options"] {
+            assert_eq!(head.header(name), get.header(name), "{path} {name}");
+        }
+        assert_eq!(head.status, get.status, "{path}");
+    }
+}
+
+#[test]
+fn metrics_that_cannot_be_had_are_503_with_the_reason() {
+    let server = Server::start();
+    *server.fake.body.lock().unwrap() = Err(Unavailable("the engine has stopped".to_owned()));
+    let answer = server.get("/metrics");
+    assert_eq!((answer.status, answer.body.as_str()), (503, "the engine has stopped\n"));
+    assert_eq!(answer.header("Content-Type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(answer.header("Retry-After"), Some("5"));
+}
+
+#[test]
+fn health_and_readiness_follow_the_backend() {
+    let server = Server::start();
+    assert_eq!((server.get("/-/healthy").status, server.get("/-/ready").status), (200, 200));
+    server.fake.ready.store(false, Ordering::SeqCst);
+    let unready = server.get("/-/ready");
+    assert_eq!((server.get("/-/healthy").status, unready.status), (200, 503));
+    assert_eq!(unready.body, "not ready: what was there at start is still being read\n");
+    server.fake.healthy.store(false, Ordering::SeqCst);
+    let ill = server.get("/-/healthy");
+    assert_eq!((ill.status, ill.body.lines().count()), (503, 1));
+    assert!(ill.body.starts_with("not healthy: "));
+}
+
+#[test]
+fn the_landing_page_is_html_that_runs_nothing() {
+    let server = Server::start();
+    let page = server.get("/");
+    assert_eq!((page.status, page.header("Content-Type")), (200, Some("text/html; charset=utf-8")));
+    assert_eq!(page.header("X-Content-Type-Options"), Some("nosniff"));
+    let policy = page.header("Content-Security-Policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'self';") && !policy.contains("unsafe"), "{policy}");
+    assert!(page.body.contains(env!("CARGO_PKG_VERSION")));
+
+    // Whatever the page links to is there.
+    let links: Vec<_> = page.body.split("href=\".").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(links, ["/style.css", "/metrics", "/-/healthy", "/-/ready"]);
+    for link in links {
+        assert_eq!(server.get(link).status, 200, "{link}");
+    }
+    assert_eq!(server.get("/style.css").header("Content-Type"), Some("text/css; charset=utf-8"));
+}
+
+#[test]
+fn anything_else_is_404() {
+    let server = Server::start();
+    let paths = [
+        "/nowhere",
+        "/metrics/",
+        "/Metrics",
+        "//metrics",
+        "/./metrics",
+        "/x/../metrics",
+        "/%6detrics",
+        "/../../etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "/%2e%2e/%2e%2e/proc/self/environ",
+        "/metrics/../../proc/self/cmdline",
+        "/metrics%00",
+        "/-/quit",
+        "/-/",
+        "/debug/pprof/",
+        "/config",
+    ];
+    for path in paths {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.body.as_str()), (404, "not found\n"), "{path}");
+    }
+    assert_eq!(server.ask("POST", "/nowhere").status, 404);
+}
+
+#[test]
+fn another_method_is_405_and_told_which_is_allowed() {
+    let server = Server::with(|options| options.enable_lifecycle = true);
+    for path in ["/metrics", "/", "/style.css", "/-/healthy", "/-/ready"] {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW"] {
+            let answer = server.ask(method, path);
+            assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")), "{method} {path}");
+        }
+    }
+    for method in ["GET", "HEAD", "PUT", "DELETE"] {
+        let answer = server.ask(method, "/-/reload");
+        assert_eq!((answer.status, answer.header("Allow")), (405, Some("POST")), "{method}");
+    }
+    assert_eq!(server.fake.reloads.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_reload_is_refused_unless_it_is_switched_on() {
+    let server = Server::start();
+    let answer = server.ask("POST", "/-/reload");
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("--web.enable-lifecycle"), "{}", answer.body);
+    assert_eq!(server.ask("GET", "/-/reload").status, 405);
+    assert_eq!(server.fake.reloads.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_reload_tells_what_the_backend_made_of_it() {
+    let server = Server::with(|options| options.enable_lifecycle = true);
+    assert_eq!(server.ask("POST", "/-/reload").status, 200);
+    *server.fake.reload.lock().unwrap() = Err(ReloadRefused("conf.yml:3: unknown key".to_owned()));
+    let answer = server.ask("POST", "/-/reload");
+    assert_eq!(answer.status, 500);
+    assert!(answer.body.contains("conf.yml:3: unknown key"), "{}", answer.body);
+    assert_eq!(server.fake.reloads.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn the_metrics_can_be_elsewhere() {
+    let moved = Server::with(|options| options.telemetry_path = "/obs/m".parse().unwrap());
+    assert_eq!((moved.get("/obs/m").status, moved.get("/metrics").status), (200, 404));
+    assert!(moved.get("/").body.contains("href=\"./obs/m\""));
+
+    let root = Server::with(|options| options.telemetry_path = "/".parse().unwrap());
+    assert_eq!((root.get("/").body.as_str(), root.get("/metrics").status), (METRICS, 404));
+    assert_eq!(root.get("/style.css").status, 404);
+}
