@@ -1,7 +1,14 @@
 //! The only module that knows all the others.
 
+mod board;
+mod build;
+mod engine;
+pub mod log;
 mod pipeline;
+mod record;
 pub mod scan;
+pub mod serve;
+mod watchman;
 
 pub use pipeline::{Observer, Pipeline, Stream, Unobserved};
 

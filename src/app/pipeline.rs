@@ -28,6 +28,13 @@ pub struct Stream {
     successor: Option<SourceKey>,
 }
 
+impl Stream {
+    /// When what waits in it is due.
+    fn due(&self) -> Option<Now> {
+        self.memory.due().into_iter().chain(self.joins.due()).min()
+    }
+}
+
 /// A response that was counted, for those who list them.
 pub trait Observer {
     /// A response was counted.
@@ -97,13 +104,14 @@ impl<O: Observer> Pipeline<O> {
         self.streams = streams;
         let (mut counting, merger) = self.counting();
         merger.expire(now, |finding| counting.count(&finding));
-        self.due = self
-            .streams
-            .values()
-            .flat_map(|stream| [stream.memory.due(), stream.joins.due()])
-            .flatten()
-            .chain(self.merger.due())
-            .min();
+        self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
+    }
+
+    /// Takes up what was kept of the merger; the streams have been put in their places before.
+    pub fn resume(&mut self, merger: report::Saved, now: Now) {
+        let (mut counting, own) = self.counting();
+        own.restore(merger, now, |finding| counting.count(&finding));
+        self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
     }
 
     /// When [`tick`](Self::tick) has something to do.
@@ -160,8 +168,7 @@ impl<O: Observer> Pipeline<O> {
         for group in ready {
             self.join(joins, group);
         }
-        let due = [memory.due(), joins.due(), self.merger.due(), self.due];
-        self.due = due.into_iter().flatten().min();
+        self.due = self.due.into_iter().chain(stream.due()).min();
     }
 
     fn join(&mut self, joins: &mut Joins, group: Group) {
@@ -182,8 +189,10 @@ impl<O: Observer> Pipeline<O> {
         let now = self.now;
         let (mut counting, merger) = self.counting();
         let outcome = merger.submit(finding, now, |finding| counting.count(&finding));
-        if outcome == Outcome::Duplicate {
-            self.tally.add(&metrics::DUPLICATES, "", 1);
+        match outcome {
+            Outcome::Duplicate => self.tally.add(&metrics::DUPLICATES, "", 1),
+            Outcome::Waits => self.due = self.due.into_iter().chain(self.merger.due()).min(),
+            Outcome::Counted | Outcome::NoError => {}
         }
     }
 

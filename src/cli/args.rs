@@ -1,6 +1,9 @@
 //! Commands and flags.
 
+use crate::app::log::{Format, Level};
 use crate::catalogue;
+use crate::web::healthcheck::Target;
+use crate::web::{ListenAddress, TelemetryPath};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -14,12 +17,52 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Tail logs and serve the OBS errors in them to Prometheus
+    Serve(Serve),
+    /// Ask a running daemon whether it is ready
+    Healthcheck(Healthcheck),
     /// Read logs to their end and print the OBS errors in them
     Scan(Scan),
     /// Say what error codes mean and what to do
     Explain(Explain),
     /// List all known error codes
     Codes(Codes),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  obs-error-exporter serve --logs '/var/log/app/**/*.log' --state.path /var/lib/obs-error-exporter")]
+pub struct Serve {
+    /// Logs to tail: files, globs (** allowed) or folders; repeatable
+    #[arg(long, value_name = "GLOB", required = true, env = "OBS_ERROR_EXPORTER_LOGS", value_delimiter = None)]
+    pub logs: Vec<String>,
+    /// Folder for positions and counters; "none" keeps none [default: data]
+    #[arg(long = "state.path", value_name = "DIR", env = "OBS_ERROR_EXPORTER_STATE_PATH")]
+    pub state_path: Option<PathBuf>,
+    /// Address to listen on; repeatable
+    #[arg(long = "web.listen-address", value_name = "ADDR", default_value = ":19765", env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS")]
+    pub listen: Vec<ListenAddress>,
+    /// Path of the metrics
+    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value_t, env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH")]
+    pub telemetry_path: TelemetryPath,
+    /// Scrapes that are answered at a time; 0 for no limit
+    #[arg(long = "web.max-requests", value_name = "N", default_value_t = 40, env = "OBS_ERROR_EXPORTER_WEB_MAX_REQUESTS")]
+    pub max_requests: usize,
+    /// The least important lines of the daemon's own log
+    #[arg(long = "log.level", value_enum, default_value_t = Level::Info, env = "OBS_ERROR_EXPORTER_LOG_LEVEL")]
+    pub log_level: Level,
+    /// How the daemon's own log is written
+    #[arg(long = "log.format", value_enum, default_value_t = Format::Logfmt, env = "OBS_ERROR_EXPORTER_LOG_FORMAT")]
+    pub log_format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Healthcheck {
+    /// URL to ask instead of the listen address
+    #[arg(long, value_name = "URL")]
+    pub url: Option<Target>,
+    /// Address that the daemon listens on
+    #[arg(long = "web.listen-address", value_name = "ADDR", default_value = ":19765", env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS")]
+    pub listen: Vec<ListenAddress>,
 }
 
 #[derive(Debug, clap::Args)]

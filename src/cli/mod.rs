@@ -4,6 +4,7 @@ mod args;
 mod codes;
 mod output;
 mod scan;
+mod serve;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Args::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Healthcheck(args) => serve::healthcheck(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Explain(args) => codes::explain(&args),
         Command::Codes(args) => codes::list(&args),

@@ -119,23 +119,14 @@ impl Tally {
         totals
     }
 
-    /// Whether a scrape would show a series other than the last one did although nothing was counted since.
-    #[must_use]
-    pub fn unshown(&self, now: Now) -> bool {
-        self.series.values().any(|series| {
-            series.value > 0
-                && series
-                    .shown
-                    .is_none_or(|shown| shown > Now::ZERO && now < shown + self.hold + Duration::from_secs(60))
-        })
-    }
-
-    /// Marks what the scrape that is being answered shows for the first time.
-    pub fn show(&mut self, now: Now) {
-        for series in self.series.values_mut() {
-            // never zero, which stands for "known from the start"
-            series.shown.get_or_insert(now.max(Duration::from_nanos(1)));
+    /// Marks what the scrape that is being answered shows for the first time. False if there is nothing new.
+    pub fn show(&mut self, now: Now) -> bool {
+        let mut new = false;
+        for series in self.series.values_mut().filter(|series| series.shown.is_none()) {
+            series.shown = Some(now.max(Duration::from_nanos(1))); // zero stands for "known from the start"
+            new = true;
         }
+        new
     }
 
     /// The metrics of errors and of own counters as a scrape at `now` serves them.

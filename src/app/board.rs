@@ -1,0 +1,83 @@
+//! What the engine lets others see while it works: the last values, and whether it turns.
+
+use crate::report::Now;
+use crate::tally::Family;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Metrics as they may be seen.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// All of the exporter's own; those of the process are read when they are rendered.
+    pub families: Vec<Family>,
+}
+
+/// The engine counts as hanging when it has not turned for so long.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// Shared by the engine and those who answer requests.
+#[derive(Debug)]
+pub struct Board {
+    began: Instant,
+    shown: Mutex<Arc<Shown>>,
+    turned_millis: AtomicU64,
+    ready: AtomicBool,
+    told: AtomicBool,
+}
+
+impl Board {
+    /// A board on which nothing stands yet.
+    #[must_use]
+    pub fn new(began: Instant) -> Self {
+        Self {
+            began,
+            shown: Mutex::default(),
+            turned_millis: AtomicU64::new(0),
+            ready: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts up what may be seen.
+    pub fn show(&self, shown: Arc<Shown>) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+
+    /// What may be seen.
+    #[must_use]
+    pub fn shown(&self) -> Arc<Shown> {
+        Arc::clone(&self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The engine has turned. Once it was ready it stays so.
+    pub fn turned(&self, now: Now, ready: bool) {
+        self.turned_millis.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        if ready {
+            self.ready.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether every file that was there at the start has been read to the end that it had then.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// Whether the engine turns.
+    #[must_use]
+    pub fn turning(&self) -> bool {
+        let turned = Duration::from_millis(self.turned_millis.load(Ordering::Relaxed));
+        self.began.elapsed().saturating_sub(turned) < HANGS
+    }
+
+    /// A log may have changed. True if the engine has not been told so since it last heard it.
+    pub fn tell(&self) -> bool {
+        !self.told.swap(true, Ordering::AcqRel)
+    }
+
+    /// The engine has heard that a log may have changed.
+    pub fn heard(&self) {
+        self.told.store(false, Ordering::Release);
+    }
+}

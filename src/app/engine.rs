@@ -1,0 +1,308 @@
+//! The one thread that owns every file, buffer and counter.
+
+use super::board::{Board, Shown};
+use super::pipeline::{Pipeline, Unobserved};
+use super::record::Record;
+use super::watchman;
+use crate::report::Now;
+use crate::state::{Committer, Done};
+use crate::tail::{Stats, Tailer, WatchMode};
+use crate::tally::{Family, Sample, metrics};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+/// What others ask of the engine.
+pub enum Message {
+    /// A log may have changed.
+    Changed,
+    /// Somebody wants the metrics: all that is on disk when it is answered, and everything that was there to be read.
+    Scrape(oneshot::Sender<Arc<Shown>>),
+    /// A record was written, or could not be.
+    Committed(Done),
+    /// Read to the end, commit, and end.
+    Stop,
+}
+
+/// Changes that nobody asks for are committed so often.
+const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// Commits follow each other no sooner.
+const COMMIT_APART: Duration = Duration::from_millis(100);
+/// The loop turns at least so often, so that a hang is noticed.
+const TURN_EVERY: Duration = Duration::from_secs(5);
+/// Reading to the end before the process stops takes no longer.
+const LAST_READ: Duration = Duration::from_secs(5);
+/// The last commit may take so long.
+const LAST_COMMIT: Duration = Duration::from_secs(3);
+
+/// The engine and everything that it owns.
+pub struct Engine {
+    began: Instant,
+    tailer: Tailer,
+    pipeline: Pipeline<Unobserved>,
+    inbox: Receiver<Message>,
+    board: Arc<Board>,
+    committer: Option<Committer>,
+    /// What the tailer had counted when it was last asked.
+    counted: Stats,
+    /// Those who wait for metrics.
+    scrapes: Vec<oneshot::Sender<Arc<Shown>>>,
+    /// The commit that is under way: its number, what it makes visible, and who waits for it.
+    under_way: Option<UnderWay>,
+    commits: Commits,
+}
+
+struct UnderWay {
+    number: u64,
+    families: Vec<Family>,
+    scrapes: Vec<oneshot::Sender<Arc<Shown>>>,
+}
+
+#[derive(Default)]
+struct Commits {
+    number: u64,
+    last_begun: Now,
+    last_done: Option<SystemTime>,
+    failing: bool,
+}
+
+impl Engine {
+    /// An engine that goes on from where `pipeline` and `tailer` stand.
+    pub fn new(
+        tailer: Tailer,
+        pipeline: Pipeline<Unobserved>,
+        inbox: Receiver<Message>,
+        board: Arc<Board>,
+        committer: Option<Committer>,
+        began: Instant,
+    ) -> Self {
+        let counted = tailer.stats();
+        Self {
+            began,
+            tailer,
+            pipeline,
+            inbox,
+            board,
+            committer,
+            counted,
+            scrapes: Vec::new(),
+            under_way: None,
+            commits: Commits::default(),
+        }
+    }
+
+    /// Turns until it is told to stop.
+    pub fn run(mut self) {
+        let mut messages = VecDeque::new();
+        loop {
+            if messages.drain(..).any(|message| self.hear(message)) {
+                break;
+            }
+            let wait = self.turn();
+            match self.inbox.recv_timeout(wait) {
+                Ok(message) => messages.push_back(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            messages.extend(self.inbox.try_iter());
+        }
+        self.end();
+    }
+
+    /// Takes in a message. True if it is time to stop.
+    fn hear(&mut self, message: Message) -> bool {
+        match message {
+            Message::Changed => self.board.heard(),
+            Message::Scrape(answer) => {
+                if self.scrapes.is_empty() {
+                    self.tailer.look_at_all();
+                }
+                self.scrapes.push(answer);
+            }
+            Message::Committed(done) => self.committed(done),
+            Message::Stop => return true,
+        }
+        false
+    }
+
+    /// Reads what there is to read, counts it, and commits if it is time. How long nothing needs to be done.
+    fn turn(&mut self) -> Duration {
+        let now = self.began.elapsed();
+        self.pipeline.now = now;
+        let turn = self.tailer.turn(now, &mut self.pipeline);
+        let now = self.began.elapsed();
+        self.pipeline.tick(now);
+        self.account();
+        self.board.turned(now, self.tailer.caught_up());
+        self.commit(now);
+        if turn.more {
+            return Duration::ZERO;
+        }
+        let commit = self.commit_due(now);
+        let next = [turn.next, self.pipeline.due(), commit].into_iter().flatten().min();
+        next.map_or(TURN_EVERY, |next| next.saturating_sub(now).min(TURN_EVERY))
+    }
+
+    /// When the next commit is to begin, if there is anything to commit.
+    fn commit_due(&self, now: Now) -> Option<Now> {
+        if self.under_way.is_some() || self.committer.is_none() {
+            return None;
+        }
+        let earliest = self.commits.last_begun + if self.scrapes.is_empty() { COMMIT_EVERY } else { COMMIT_APART };
+        (self.pipeline.changed || !self.scrapes.is_empty()).then(|| earliest.max(now))
+    }
+
+    /// Answers scrapes that need no commit, and begins a commit if it is time for one.
+    fn commit(&mut self, now: Now) {
+        if !self.scrapes.is_empty() && self.pipeline.tally.show(now) {
+            self.pipeline.changed = true;
+        }
+        if self.committer.is_none() || !self.pipeline.changed && self.under_way.is_none() {
+            if !self.scrapes.is_empty() {
+                let families = self.pipeline.tally.families(now);
+                self.answer(std::mem::take(&mut self.scrapes), families);
+            }
+            return;
+        }
+        if self.commit_due(now).is_none_or(|due| now < due) {
+            return;
+        }
+        let record = Record::of(&self.pipeline, self.tailer.records()).encode();
+        self.commits.last_begun = now;
+        self.commits.number += 1;
+        let number = self.commits.number;
+        let families = self.pipeline.tally.families(now);
+        let submitted = match (record, &self.committer) {
+            (Ok(record), Some(committer)) => committer.submit(number, record),
+            _ => false,
+        };
+        if submitted {
+            self.pipeline.changed = false;
+            self.under_way = Some(UnderWay { number, families, scrapes: std::mem::take(&mut self.scrapes) });
+        }
+    }
+
+    /// A record was written, or could not be: what it holds may be seen, or has to be as it is.
+    fn committed(&mut self, done: Done) {
+        let Some(under_way) = self.under_way.take_if(|under_way| under_way.number == done.number) else { return };
+        let tally = &mut self.pipeline.tally;
+        match done.result {
+            Ok(()) => {
+                tally.add(&metrics::COMMITS, "", 1);
+                self.commits.last_done = Some(SystemTime::now());
+                if std::mem::take(&mut self.commits.failing) {
+                    tracing::info!("state is written again");
+                }
+            }
+            Err(error) => {
+                tally.add(&metrics::COMMIT_FAILURES, "", 1);
+                self.pipeline.changed = true;
+                if !std::mem::replace(&mut self.commits.failing, true) {
+                    tracing::error!(%error, "state cannot be written; counting goes on without it");
+                }
+            }
+        }
+        self.answer(under_way.scrapes, under_way.families);
+    }
+
+    /// Shows what may be seen to those who wait for it, and to those who come too late to wait.
+    fn answer(&self, scrapes: Vec<oneshot::Sender<Arc<Shown>>>, mut families: Vec<Family>) {
+        families.extend(self.gauges());
+        let shown = Arc::new(Shown { families });
+        self.board.show(Arc::clone(&shown));
+        for scrape in scrapes {
+            let _ = scrape.send(Arc::clone(&shown)); // a client that has gone needs no answer
+        }
+    }
+
+    /// The values of now.
+    fn gauges(&self) -> Vec<Family> {
+        let stats = self.tailer.stats();
+        let mode = match stats.watch_mode {
+            WatchMode::Notify => "notify",
+            WatchMode::Poll => "poll",
+        };
+        let durable = self.committer.is_some() && !self.commits.failing;
+        let mut gauges = vec![
+            Family { metric: &metrics::BUILD_INFO, samples: vec![Sample::new(super::build::LABELS, 1.0)] },
+            one(&metrics::FILES, stats.files as f64),
+            one(&metrics::UNREAD_BYTES, stats.unread_bytes as f64),
+            Family { metric: &metrics::WATCH_MODE, samples: vec![Sample::new([("mode", mode)], 1.0)] },
+            one(&metrics::STATE_DURABLE, f64::from(u8::from(durable))),
+        ];
+        if let Some(since) = self.commits.last_done.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+            gauges.push(one(&metrics::LAST_COMMIT, since.as_secs_f64()));
+        }
+        gauges
+    }
+
+    /// Takes over what the tailer has counted, and logs what happened to files.
+    fn account(&mut self) {
+        let stats = self.tailer.stats();
+        let tally = &mut self.pipeline.tally;
+        let mut add = |metric, label: &str, now: u64, before: u64| {
+            if now > before {
+                tally.add(metric, label, now - before);
+                self.pipeline.changed = true;
+            }
+        };
+        add(&metrics::ROTATIONS, "", stats.rotations, self.counted.rotations);
+        add(&metrics::TRUNCATIONS, "", stats.truncations, self.counted.truncations);
+        for (reason, bytes) in &stats.lost_bytes {
+            add(&metrics::LOST_BYTES, reason, *bytes, self.counted.lost_bytes.get(reason).copied().unwrap_or(0));
+        }
+        for (operation, count) in &stats.read_errors {
+            add(&metrics::READ_ERRORS, operation, *count, self.counted.read_errors.get(operation).copied().unwrap_or(0));
+        }
+        self.counted = stats;
+        for event in self.tailer.events() {
+            watchman::log(&event);
+        }
+    }
+
+    /// The end: reads on to the ends of the files, commits, and shows the last values.
+    fn end(&mut self) {
+        let deadline = self.began.elapsed() + LAST_READ;
+        self.tailer.finish();
+        loop {
+            let now = self.began.elapsed();
+            self.pipeline.now = now;
+            let more = self.tailer.turn(now, &mut self.pipeline).more;
+            self.pipeline.tick(now);
+            self.account();
+            if !more || now >= deadline {
+                break;
+            }
+        }
+        let deadline = Instant::now() + LAST_COMMIT;
+        while self.under_way.is_some() && self.wait_for_commit(deadline) {}
+        self.commits.last_begun = Now::ZERO;
+        self.scrapes.extend(self.inbox.try_iter().filter_map(|message| match message {
+            Message::Scrape(answer) => Some(answer),
+            _ => None,
+        }));
+        self.commit(self.began.elapsed());
+        while self.under_way.is_some() && self.wait_for_commit(deadline) {}
+        // whoever asks from now on is shown what stands on the board
+        let families = self.pipeline.tally.families(self.began.elapsed());
+        if self.committer.is_none() || !self.pipeline.changed || self.commits.failing {
+            self.answer(std::mem::take(&mut self.scrapes), families);
+        }
+    }
+
+    fn wait_for_commit(&mut self, deadline: Instant) -> bool {
+        match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(message) => {
+                self.hear(message);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+fn one(metric: &'static metrics::Metric, value: f64) -> Family {
+    Family { metric, samples: vec![Sample::new([], value)] }
+}
