@@ -162,7 +162,8 @@ impl Engine {
         if self.committer.is_none() || !self.pipeline.changed && self.under_way.is_none() {
             if !self.scrapes.is_empty() {
                 let families = self.pipeline.tally.families(now);
-                self.answer(std::mem::take(&mut self.scrapes), families);
+                let scrapes = std::mem::take(&mut self.scrapes);
+                self.answer(scrapes, families);
             }
             return;
         }
@@ -254,7 +255,12 @@ impl Engine {
             add(&metrics::LOST_BYTES, reason, *bytes, self.counted.lost_bytes.get(reason).copied().unwrap_or(0));
         }
         for (operation, count) in &stats.read_errors {
-            add(&metrics::READ_ERRORS, operation, *count, self.counted.read_errors.get(operation).copied().unwrap_or(0));
+            add(
+                &metrics::READ_ERRORS,
+                operation,
+                *count,
+                self.counted.read_errors.get(operation).copied().unwrap_or(0),
+            );
         }
         self.counted = stats;
         for event in self.tailer.events() {
@@ -288,7 +294,8 @@ impl Engine {
         // whoever asks from now on is shown what stands on the board
         let families = self.pipeline.tally.families(self.began.elapsed());
         if self.committer.is_none() || !self.pipeline.changed || self.commits.failing {
-            self.answer(std::mem::take(&mut self.scrapes), families);
+            let scrapes = std::mem::take(&mut self.scrapes);
+            self.answer(scrapes, families);
         }
     }
 

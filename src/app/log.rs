@@ -39,7 +39,8 @@ const WAITING: usize = 4096;
 /// # Errors
 /// When somebody else logs already.
 pub fn start(format: Format, level: Level) -> Result<WorkerGuard, TryInitError> {
-    let (writer, guard) = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING).finish(std::io::stderr());
+    let (writer, guard) =
+        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING).finish(std::io::stderr());
     let level = match level {
         Level::Debug => LevelFilter::DEBUG,
         Level::Info => LevelFilter::INFO,
@@ -47,7 +48,7 @@ pub fn start(format: Format, level: Level) -> Result<WorkerGuard, TryInitError> 
         Level::Error => LevelFilter::ERROR,
     };
     let layer = match format {
-        Format::Logfmt => tracing_logfmt::builder().with_target(false).with_ansi_color(false).layer().with_writer(writer).boxed(),
+        Format::Logfmt => tracing_logfmt::builder().with_target(false).layer().with_writer(writer).boxed(),
         Format::Json => fmt::layer().json().flatten_event(true).with_target(false).with_writer(writer).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(level)).try_init()?;

@@ -208,7 +208,9 @@ impl web::Backend for Backend {
         if shown.families.is_empty() {
             return Err(Unavailable("nothing has been committed yet".to_owned()));
         }
-        tally::text(&shown.families, Some(&self.process)).map(Bytes::from).map_err(|error| Unavailable(error.to_string()))
+        tally::text(&shown.families, Some(&self.process))
+            .map(Bytes::from)
+            .map_err(|error| Unavailable(error.to_string()))
     }
 
     fn healthy(&self) -> bool {

@@ -30,7 +30,9 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  obs-error-exporter serve --logs '/var/log/app/**/*.log' --state.path /var/lib/obs-error-exporter")]
+#[command(
+    after_help = "Example:\n  obs-error-exporter serve --logs '/var/log/app/**/*.log' --state.path /var/lib/obs-error-exporter"
+)]
 pub struct Serve {
     /// Logs to tail: files, globs (** allowed) or folders; repeatable
     #[arg(long, value_name = "GLOB", required = true, env = "OBS_ERROR_EXPORTER_LOGS", value_delimiter = None)]
@@ -39,13 +41,28 @@ pub struct Serve {
     #[arg(long = "state.path", value_name = "DIR", env = "OBS_ERROR_EXPORTER_STATE_PATH")]
     pub state_path: Option<PathBuf>,
     /// Address to listen on; repeatable
-    #[arg(long = "web.listen-address", value_name = "ADDR", default_value = ":19765", env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS")]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDR",
+        default_value = ":19765",
+        env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS"
+    )]
     pub listen: Vec<ListenAddress>,
     /// Path of the metrics
-    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value_t, env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH")]
+    #[arg(
+        long = "web.telemetry-path",
+        value_name = "PATH",
+        default_value_t,
+        env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH"
+    )]
     pub telemetry_path: TelemetryPath,
     /// Scrapes that are answered at a time; 0 for no limit
-    #[arg(long = "web.max-requests", value_name = "N", default_value_t = 40, env = "OBS_ERROR_EXPORTER_WEB_MAX_REQUESTS")]
+    #[arg(
+        long = "web.max-requests",
+        value_name = "N",
+        default_value_t = 40,
+        env = "OBS_ERROR_EXPORTER_WEB_MAX_REQUESTS"
+    )]
     pub max_requests: usize,
     /// The least important lines of the daemon's own log
     #[arg(long = "log.level", value_enum, default_value_t = Level::Info, env = "OBS_ERROR_EXPORTER_LOG_LEVEL")]
@@ -61,7 +78,12 @@ pub struct Healthcheck {
     #[arg(long, value_name = "URL")]
     pub url: Option<Target>,
     /// Address that the daemon listens on
-    #[arg(long = "web.listen-address", value_name = "ADDR", default_value = ":19765", env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS")]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDR",
+        default_value = ":19765",
+        env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS"
+    )]
     pub listen: Vec<ListenAddress>,
 }
 

@@ -3,7 +3,93 @@
 //! Knows files, inodes, rotation and offsets; knows nothing of OBS, metrics or HTTP. The file is the queue: the tailer
 //! keeps no bytes between turns, only positions, and shows a consumer again what it did not take.
 
+mod discover;
+mod family;
+mod identity;
+mod look;
+mod reading;
+mod record;
+mod rotation;
+mod source;
+mod stats;
+mod succession;
+mod tailer;
+mod unpack;
+mod watch;
+
 use std::path::Path;
+use std::time::Duration;
+
+pub use identity::{Continuity, FileId, Mark, Print, Stat, continuity};
+pub use record::{FileRecord, Known, Owner, RawPath, RecordState};
+pub use stats::{Event, FileStatus, Stats};
+pub use tailer::{Tailer, Turn};
+pub use watch::WatchMode;
+
+/// What to tail, and within which limits.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What to tail.
+    pub inputs: Vec<InputOptions>,
+    /// Longest line; the buffer grows so far.
+    pub line_bytes: usize,
+    /// Files held open at most; the limit of the process is respected too.
+    pub open_files: usize,
+    /// How often files are looked at when the kernel does not tell of changes.
+    pub poll_interval: Duration,
+    /// A renamed or deleted file that was read to its end is let go when it has not grown for so long.
+    pub quiet_after_rotation: Duration,
+    /// A deleted file is let go after so long at the latest, so that the disk is given back.
+    pub max_hold: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            inputs: Vec::new(),
+            line_bytes: 1 << 20,
+            open_files: 512,
+            poll_interval: Duration::from_secs(1),
+            quiet_after_rotation: Duration::from_secs(5),
+            max_hold: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A group of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputOptions {
+    /// Globs (`**` allowed). A folder stands for the files in it, `folder/**` for those below it too.
+    pub paths: Vec<String>,
+    /// Globs of files to leave out; one without a `/` is matched against the name alone.
+    pub exclude: Vec<String>,
+    /// Where files begin that were never seen before.
+    pub start_at: StartAt,
+}
+
+/// Where a file begins that was never seen before, if it is there when its input is read for the first time. One that
+/// appears later always begins at its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StartAt {
+    /// At its first byte.
+    #[default]
+    Beginning,
+    /// At the line that is written next.
+    End,
+}
+
+/// Why a tailer cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TailError {
+    /// A glob is wrong.
+    #[error("glob {glob:?} cannot be used")]
+    Glob {
+        /// The glob as it was given.
+        glob: String,
+        /// What is wrong.
+        source: globset::Error,
+    },
+}
 
 /// Names a tailed file for as long as it is tailed. Numbers are not used again within a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -27,7 +113,8 @@ pub trait Consumer {
     /// `input` is the index of the input whose glob matched.
     fn opened(&mut self, source: SourceKey, input: usize, path: &Path, follows: Option<SourceKey>);
 
-    /// Bytes of `source` that begin at offset `at`, where the last call left off. Returns how many of them are done
+    /// Bytes of `source` that begin at offset `at`: where the last call left off, or behind a hole of a sparse file,
+    /// which is skipped together with the half line before it. Returns how many of them are done
     /// with; the rest is shown again, with what has come behind it. With [`Behind::End`] everything is done with,
     /// whatever is returned. Once it is shown `line_bytes` bytes or more, the consumer takes at least one.
     fn take(&mut self, source: SourceKey, at: u64, bytes: &[u8], behind: Behind) -> usize;

@@ -1,0 +1,151 @@
+//! The rotated siblings of a path: nominated by name, known or unknown by content.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use super::identity::{EDGE, HEAD, Kind, Mark, ReadAt, Stat};
+use super::record::{Known, Owner};
+use super::rotation::{self, Packing};
+use super::{source, unpack};
+
+/// Siblings of one path that are remembered; those that were written last.
+pub const HISTORY: usize = 16;
+
+/// A file whose name nominates it as a rotated file of a path.
+#[derive(Debug, Clone)]
+pub struct Sibling {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is there.
+    pub stat: Stat,
+    /// Whether it is compressed.
+    pub packed: Option<Packing>,
+}
+
+/// Names in a folder by the names of the logs that they could be rotated files of.
+type Listing = HashMap<OsString, Vec<OsString>>;
+
+/// Listings of folders, each read once. Lives as long as one pass, so that ten thousand rotations in one folder do not
+/// read it ten thousand times.
+#[derive(Debug, Default)]
+pub struct Listings {
+    folders: HashMap<PathBuf, Listing>,
+}
+
+impl Listings {
+    /// The siblings of a path, and of the file that it points to; oldest first.
+    pub fn family(&mut self, path: &Path, real: Option<&Path>) -> Vec<Sibling> {
+        let mut family: Vec<Sibling> = Vec::new();
+        for path in [Some(path), real].into_iter().flatten() {
+            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
+            let Some(names) = self.listing(folder).get(name) else { continue };
+            for name in names {
+                let path = folder.join(name);
+                let Ok(meta) = fs::metadata(&path) else { continue };
+                let stat = Stat::from(&meta);
+                let twice = family.iter().any(|sibling| sibling.stat.id == stat.id);
+                if stat.kind == Kind::Regular && !twice {
+                    let packed = rotation::packing(name.as_bytes()).1;
+                    family.push(Sibling { path, stat, packed });
+                }
+            }
+        }
+        family.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| b.path.cmp(&a.path)));
+        family
+    }
+
+    fn listing(&mut self, folder: &Path) -> &Listing {
+        match self.folders.entry(folder.to_owned()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(list(folder)),
+        }
+    }
+}
+
+fn list(folder: &Path) -> Listing {
+    let mut listing = Listing::new();
+    // A folder that cannot be read has no siblings to offer; that it cannot be read is said where it is walked.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        for base in rotation::bases(name.as_bytes()) {
+            listing.entry(OsString::from_vec(base)).or_default().push(name.clone());
+        }
+    }
+    listing
+}
+
+/// Whether the name of `path` nominates it as a rotated file of `base`.
+pub fn is_rotated_name(path: &Path, base: &Path) -> bool {
+    path.parent() == base.parent()
+        && base.file_name().is_some_and(|base| {
+            let name = path.file_name().unwrap_or(OsStr::new(""));
+            rotation::bases(name.as_bytes()).iter().any(|nominated| nominated == base.as_bytes())
+        })
+}
+
+impl Known {
+    /// Whether a sibling is this one: by inode while it is unchanged, else by content.
+    pub fn is(&self, sibling: &Sibling) -> bool {
+        let mark = &self.mark;
+        let same_inode = mark.id == sibling.stat.id && !mark.reborn(&sibling.stat);
+        if same_inode && mark.modified == sibling.stat.modified && mark.size == sibling.stat.size {
+            return true;
+        }
+        match sibling.packed {
+            None if same_inode || mark.proves() => {
+                sibling.stat.size >= mark.seen
+                    && source::open(&sibling.path).is_ok_and(|(mut file, _)| mark.is_in(&mut file).unwrap_or(false))
+            }
+            Some(Packing::Gzip) if mark.proves() => holds_packed(sibling, mark, true),
+            _ => same_inode,
+        }
+    }
+
+    /// Remembers a sibling that lies there and is not ours.
+    pub fn others(sibling: &Sibling) -> Option<Self> {
+        let mark = match sibling.packed {
+            Some(_) => Mark::unread(&sibling.stat),
+            None => {
+                let (mut file, stat) = source::open(&sibling.path).ok()?;
+                Mark::read_up_to(&stat, stat.size, &mut file).ok()?
+            }
+        };
+        Some(Self { mark, owner: Owner::Others })
+    }
+}
+
+/// Whether a `.gz` begins, decompressed, as the marked file did, and is long enough (or, if `exact`, just as long).
+pub fn holds_packed(sibling: &Sibling, mark: &Mark, exact: bool) -> bool {
+    let Ok((file, stat)) = source::open(&sibling.path) else { return false };
+    let Ok(said) = unpack::said_size(&file, stat.size) else { return false };
+    let long_enough = if exact {
+        u64::from(said) == mark.seen & 0xffff_ffff
+    } else {
+        u64::from(said) >= mark.seen || mark.seen > u64::from(u32::MAX) || stat.size > 4 << 20
+    };
+    let mut head = [0; HEAD];
+    long_enough && unpack::head(&file, &mut head).is_ok_and(|got| mark.head.begins(&head[..got]))
+}
+
+/// Whether all of `sibling` stands at the beginning of the file at `path`: a copy, or one that is being made.
+pub fn is_copy_of_beginning(sibling: &Sibling, path: &Path) -> bool {
+    let (Ok((mut copy, copied)), Ok((mut original, stat))) = (source::open(&sibling.path), source::open(path)) else {
+        return false;
+    };
+    let older = matches!((copied.created, stat.created), (Some(copy), Some(original)) if copy < original);
+    if older || copied.size > stat.size || copied.size == 0 {
+        return false;
+    }
+    let (mut here, mut there) = ([0; HEAD], [0; HEAD]);
+    let same = |copy: &mut fs::File, original: &mut fs::File, here: &mut [u8], there: &mut [u8], at| {
+        let (Ok(got), Ok(also)) = (copy.read_at(here, at), original.read_at(there, at)) else { return false };
+        got <= also && here[..got] == there[..got]
+    };
+    let end = copied.size.saturating_sub(EDGE as u64);
+    same(&mut copy, &mut original, &mut here, &mut there, 0)
+        && same(&mut copy, &mut original, &mut here[..EDGE], &mut there[..EDGE], end)
+}

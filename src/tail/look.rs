@@ -1,0 +1,410 @@
+//! Looking at files: which there are now, and how they go on from what was there before.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::discover::{Found, Walk, is_absent};
+use super::family::{HISTORY, Listings, Sibling, is_copy_of_beginning, is_rotated_name};
+use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
+use super::record::{Known, Owner};
+use super::source::{self, Reader, State};
+use super::stats::Event;
+use super::tailer::{Ended, Place, Tailer};
+use super::{Consumer, SourceKey, StartAt};
+
+/// What is remembered of a path at which there is no file is dropped after so long,
+const FORGET_AFTER: u64 = 24 * 3600;
+/// or when there are more of them than this.
+const GONE_PLACES: usize = 1024;
+/// A file that was read to its end is watched for growth for so long.
+const WATCH_ENDED: Duration = Duration::from_secs(3600);
+/// How far back the beginning of the last line is looked for, where reading begins at the end.
+const LAST_LINE: u64 = 64 * 1024;
+
+impl Tailer {
+    /// Looks at one file that was written to, or that is due.
+    pub(super) fn look(&mut self, key: SourceKey) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let path = source.place().to_owned();
+        let found = fs::metadata(&path).map(|meta| Stat::from(&meta));
+        if self.compare(key, found.as_ref().ok()) {
+            self.discover_soon = true;
+        }
+    }
+
+    /// Compares a source with what is at its path. Returns whether something else is there now, or nothing.
+    fn compare(&mut self, key: SourceKey, found: Option<&Stat>) -> bool {
+        let Some(source) = self.sources.get_mut(&key) else { return false };
+        let known = source.mark;
+        let mut how = continuity(&known, found, None);
+        let touched = source.doubtful || found.is_some_and(|found| found.modified != known.modified);
+        if how == Continuity::Same && touched && known.seen > 0 || how == Continuity::Replaced && known.proves() {
+            // As long as before and perhaps written to, or its inode looks reborn: the content decides.
+            let at = source.place().to_owned();
+            if let Some(found) = found.filter(|found| found.id == known.id)
+                && let Ok(content) = source.holds_what_was_read(&at)
+            {
+                how = continuity(&known, Some(found), Some(content));
+                if how == Continuity::Same {
+                    source.mark.created = found.created;
+                    source.mark.modified = found.modified;
+                    source.doubtful = source::just_now(found.modified);
+                }
+            }
+        }
+        match how {
+            Continuity::Gone | Continuity::Replaced => true,
+            Continuity::Truncated => {
+                self.broken.push(key);
+                false
+            }
+            Continuity::Grown => {
+                source.mark.size = found.map_or(0, |found| found.size);
+                self.enqueue(key);
+                false
+            }
+            Continuity::Same => {
+                source.mark.size = known.seen;
+                false
+            }
+        }
+    }
+
+    /// Walks over all globs and puts everything in order: files that went, came, or were replaced.
+    pub(super) fn discover(&mut self, consumer: &mut impl Consumer) {
+        self.discovered = Some(self.now);
+        (self.discover_soon, self.look_all) = (false, false);
+        let walk = self.discovery.walk();
+        self.tell_of(&walk);
+        let found: HashMap<&Path, &Found> = walk.found.iter().map(|found| (found.path.as_path(), found)).collect();
+        let mut ids: HashMap<FileId, &Path> = HashMap::new();
+        for found in &walk.found {
+            ids.entry(found.stat.id).or_insert(&found.path);
+        }
+
+        let mut moved = Vec::new();
+        let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
+        for path in paths {
+            let stat = match found.get(path.as_path()) {
+                Some(found) => {
+                    if let Some(place) = self.places.get_mut(&path) {
+                        place.input = found.input;
+                    }
+                    Ok(found.stat)
+                }
+                None => fs::metadata(&path).map(|meta| Stat::from(&meta)),
+            };
+            let stat = match stat {
+                Ok(_) if self.inputs_changed && !found.contains_key(path.as_path()) => {
+                    self.drop_place(&path, consumer);
+                    continue;
+                }
+                Ok(stat) if stat.kind == Kind::Regular => Some(stat),
+                Ok(_) => None,
+                Err(error) if is_absent(&error) => None,
+                Err(error) => {
+                    match self.places.get(&path).and_then(|place| place.current) {
+                        Some(key) => self.failed(key, "stat", &error),
+                        None => self.ledger.fail("stat"),
+                    }
+                    continue;
+                }
+            };
+            if self.look_at_place(&path, stat.as_ref()) {
+                moved.push((path, stat));
+            }
+        }
+        self.inputs_changed = false;
+        let mut listings = Listings::default();
+        moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
+        for (path, stat) in moved {
+            self.succeed(&path, stat, &ids, &mut listings, consumer);
+        }
+        self.recover_rotated(&mut listings, consumer);
+        self.rotated_looked = None;
+        self.mend(consumer);
+        self.appear(&walk, consumer);
+        self.look_at_ended(&mut listings, consumer);
+        self.remember_siblings();
+        self.forget_places();
+        self.watch_folders(&walk);
+        if self.starting.is_none() {
+            let unread = self.sources.values().filter(|source| source.mark.size > source.mark.seen);
+            self.starting = Some(unread.map(|source| (source.key, source.mark.size)).collect());
+        }
+        self.fresh_inputs.clear();
+        self.first_start = false;
+    }
+
+    /// Returns whether the path has something else now than it had.
+    fn look_at_place(&mut self, path: &Path, stat: Option<&Stat>) -> bool {
+        let Some(place) = self.places.get_mut(path) else { return false };
+        if let Some(key) = place.current {
+            return self.compare(key, stat);
+        }
+        match stat {
+            // A second name of a file that is tailed under another one.
+            Some(stat) => self
+                .by_id
+                .get(&stat.id)
+                .is_none_or(|key| self.sources.get(key).is_none_or(|source| source.mark.reborn(stat))),
+            None => {
+                place.gone.get_or_insert(self.now);
+                false
+            }
+        }
+    }
+
+    fn tell_of(&mut self, walk: &Walk) {
+        let skipped: HashMap<PathBuf, &'static str> = walk.skipped.iter().cloned().collect();
+        for (path, reason) in &skipped {
+            if self.skipped.get(path) != Some(reason) {
+                self.ledger.tell(Event::Skipped { path: path.clone(), reason });
+            }
+        }
+        let mut failing: HashMap<PathBuf, &'static str> = HashMap::new();
+        for (path, operation, error) in &walk.failed {
+            self.ledger.fail(operation);
+            if self.skipped.get(path) != Some(operation) {
+                let (path, error) = (path.clone(), error.to_string());
+                self.ledger.tell(Event::Failing { path, operation, error });
+            }
+            failing.insert(path.clone(), operation);
+        }
+        self.skipped = skipped;
+        self.skipped.extend(failing);
+    }
+
+    /// Opens files at paths that were not known.
+    fn appear(&mut self, walk: &Walk, consumer: &mut impl Consumer) {
+        let mut new: Vec<&Found> = walk.found.iter().filter(|found| !self.places.contains_key(&found.path)).collect();
+        new.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| a.path.cmp(&b.path)));
+        for found in new {
+            if let Some(&key) = self.by_id.get(&found.stat.id) {
+                self.also.insert(found.path.clone(), key);
+                continue;
+            }
+            let fresh = self.fresh_inputs.contains(&found.input);
+            if !fresh && self.was_read(found) {
+                continue;
+            }
+            let at_end = fresh && self.discovery.start_at(found.input) == StartAt::End;
+            self.open_new(&found.path, found.input, found.stat, at_end, None, consumer);
+        }
+    }
+
+    /// Whether a file at a path that was not known is a rotated file that was read, or a copy of one.
+    pub(super) fn was_read(&mut self, found: &Found) -> bool {
+        let sibling = Sibling { path: found.path.clone(), stat: found.stat, packed: None };
+        let bases: Vec<PathBuf> =
+            self.places.keys().filter(|base| is_rotated_name(&found.path, base)).cloned().collect();
+        for base in bases {
+            let Some(place) = self.places.get(&base) else { continue };
+            if found.stat.size == 0 && place.current.is_some() {
+                // A copy that is about to be made begins like this; there is nothing to be read yet.
+                return true;
+            }
+            if place.history.iter().any(|known| known.is(&sibling)) {
+                return true;
+            }
+            let mut sources = self.sources.values().filter(|source| source.path == base);
+            let copied = sources.any(|source| {
+                Known { mark: source.mark, owner: Owner::Ours }.is(&sibling)
+                    || is_copy_of_beginning(&sibling, source.place())
+            });
+            if copied {
+                let known = Known::others(&sibling);
+                if let Some(place) = self.places.get_mut(&base) {
+                    place.history.extend(known);
+                    bound_history(&mut place.history);
+                }
+                return true;
+            }
+        }
+        self.ended.iter().any(|ended| {
+            let mark = ended.mark;
+            mark.id == found.stat.id && !mark.reborn(&found.stat) && Known { mark, owner: Owner::Ours }.is(&sibling)
+        })
+    }
+
+    /// Begins to tail a file.
+    pub(super) fn open_new(
+        &mut self,
+        path: &Path,
+        input: usize,
+        stat: Stat,
+        at_end: bool,
+        follows: Option<SourceKey>,
+        consumer: &mut impl Consumer,
+    ) -> Option<SourceKey> {
+        let mut mark = Mark::unread(&stat);
+        if at_end {
+            match source::open(path).and_then(|(mut file, stat)| at_last_line(&mut file, &stat)) {
+                Ok(at_line) => mark = at_line,
+                Err(error) if is_absent(&error) => return None,
+                Err(_) => self.ledger.fail("open"),
+            }
+        }
+        let key = SourceKey(self.next_key);
+        self.next_key += 1;
+        let source = self.make(key, input, path, mark);
+        self.by_id.insert(stat.id, key);
+        self.sources.insert(key, source);
+        let real = fs::canonicalize(path).ok().filter(|real| real != path);
+        if let Some(real) = &real {
+            self.also.insert(real.clone(), key);
+        }
+        let place = self.places.entry(path.to_owned()).or_default();
+        *place = Place {
+            input,
+            current: Some(key),
+            last: Some(key),
+            real,
+            floor: stat.modified,
+            gone: None,
+            gone_seconds: 0,
+            history: std::mem::take(&mut place.history),
+        };
+        let follows = follows.filter(|follows| self.sources.contains_key(follows));
+        consumer.opened(key, input, path, follows);
+        self.ledger.tell(Event::Opened { path: path.to_owned(), at: mark.position });
+        self.enqueue(key);
+        Some(key)
+    }
+
+    /// Files that were read to their end and have grown since: a writer holds on to them.
+    fn look_at_ended(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let mut keep = std::collections::VecDeque::new();
+        for mut ended in std::mem::take(&mut self.ended) {
+            if self.now.saturating_sub(ended.since) > WATCH_ENDED || self.by_id.contains_key(&ended.mark.id) {
+                continue;
+            }
+            let here = |stat: &Stat| stat.id == ended.mark.id && !ended.mark.reborn(stat);
+            let mut stat = fs::metadata(&ended.at).ok().map(|meta| Stat::from(&meta)).filter(here);
+            if stat.is_none() {
+                let real = self.places.get(&ended.place).and_then(|place| place.real.clone());
+                let family = listings.family(&ended.place, real.as_deref());
+                if let Some(sibling) = family.into_iter().find(|sibling| here(&sibling.stat)) {
+                    stat = Some(sibling.stat);
+                    ended.at = sibling.path;
+                }
+            }
+            match stat {
+                None => {}
+                Some(stat) if stat.size > ended.mark.seen => self.resume(&ended, consumer),
+                Some(_) => keep.push_back(ended),
+            }
+        }
+        self.ended.append(&mut keep);
+    }
+
+    fn resume(&mut self, ended: &Ended, consumer: &mut impl Consumer) {
+        let Ok((mut file, stat)) = source::open(&ended.at) else { return };
+        if stat.id != ended.mark.id || !ended.mark.is_in(&mut file).unwrap_or(false) {
+            return;
+        }
+        let key = SourceKey(self.next_key);
+        self.next_key += 1;
+        let input = self.places.get(&ended.place).map_or(0, |place| place.input);
+        let mut source = self.make(key, input, &ended.place, ended.mark);
+        source.mark.size = stat.size;
+        source.at = Some(ended.at.clone());
+        source.state = State::Rotated { since: self.now };
+        self.rotated.insert(key);
+        self.by_id.insert(stat.id, key);
+        self.sources.insert(key, source);
+        consumer.opened(key, input, &ended.place, None);
+        self.hold(key, Reader::Plain(file));
+        self.enqueue(key);
+    }
+
+    /// Remembers what lies beside the tailed files, so that what comes later can be told from it.
+    fn remember_siblings(&mut self) {
+        let mut listings = Listings::default();
+        let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
+        for path in paths {
+            let Some(place) = self.places.get(&path) else { continue };
+            let mut family = listings.family(&path, place.real.as_deref());
+            let unknown = |sibling: &Sibling| {
+                let id = sibling.stat.id;
+                let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
+                let other = self.by_id.contains_key(&id) || place.history.iter().any(same);
+                // A file that matches a glob itself is either tailed or known to be a copy when it is found.
+                !other && (sibling.packed.is_some() || !self.discovery.matches(&sibling.path))
+            };
+            family.drain(..family.len().saturating_sub(HISTORY));
+            family.retain(unknown);
+            if family.is_empty() {
+                continue;
+            }
+            // Only what lay there while the tailed file still had its place was there before the next rotation.
+            let current = place.current.and_then(|key| self.sources.get(&key));
+            let still = fs::metadata(&path).map(|meta| Stat::from(&meta)).ok();
+            let unmoved = current.map(|source| source.mark.id) == still.map(|stat| stat.id);
+            let cut = current.zip(still).is_some_and(|(source, stat)| stat.size < source.mark.seen);
+            if !unmoved || cut {
+                self.discover_soon = true;
+                continue;
+            }
+            let siblings: Vec<Known> = family.iter().filter_map(Known::others).collect();
+            if let Some(place) = self.places.get_mut(&path) {
+                place.history.extend(siblings);
+                bound_history(&mut place.history);
+            }
+        }
+    }
+
+    fn drop_place(&mut self, path: &Path, consumer: &mut impl Consumer) {
+        if let Some(place) = self.places.remove(path)
+            && let Some(key) = place.current
+        {
+            self.remove(key, consumer);
+        }
+    }
+
+    /// Forgets paths at which there has been no file for long.
+    fn forget_places(&mut self) {
+        let mut gone: Vec<(u64, PathBuf)> = self
+            .places
+            .iter()
+            .filter(|(_, place)| place.current.is_none())
+            .map(|(path, place)| (self.gone_seconds(place), path.clone()))
+            .collect();
+        gone.sort();
+        for (index, (seconds, path)) in gone.into_iter().enumerate() {
+            if seconds > FORGET_AFTER || index >= GONE_PLACES {
+                self.places.remove(&path);
+            }
+        }
+        let sources = &self.sources;
+        self.also.retain(|_, key| sources.contains_key(key));
+    }
+
+    fn watch_folders(&mut self, walk: &Walk) {
+        let mut folders: BTreeSet<PathBuf> = walk.folders.clone();
+        let reals: HashSet<&Path> = self.places.values().filter_map(|place| place.real.as_deref()?.parent()).collect();
+        folders.extend(reals.into_iter().map(Path::to_owned));
+        self.watch.follow(&folders);
+    }
+}
+
+/// Keeps the siblings that were written last.
+pub(super) fn bound_history(history: &mut Vec<Known>) {
+    if history.len() > HISTORY {
+        history.sort_by_key(|known| known.mark.modified);
+        history.drain(..history.len() - HISTORY);
+    }
+}
+
+/// The mark of a file of which all but the last line, if that is not complete, counts as read.
+fn at_last_line(file: &mut fs::File, stat: &Stat) -> std::io::Result<Mark> {
+    use super::identity::ReadAt;
+    let from = stat.size.saturating_sub(LAST_LINE);
+    let mut bytes = vec![0; usize::try_from(stat.size - from).unwrap_or(0)];
+    let got = file.read_at(&mut bytes, from)?;
+    let line = bytes[..got].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    let begin = if line == 0 && from > 0 { stat.size } else { from + line as u64 };
+    Mark::read_up_to(stat, begin, file)
+}

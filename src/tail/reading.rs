@@ -1,0 +1,325 @@
+//! Reading in turns: a quota a file, and a bound on the whole.
+
+use std::io;
+
+use super::identity::Mark;
+use super::record::{Known, Owner};
+use super::source::{self, BUFFER, Reader, Source, State, Step};
+use super::stats::Event;
+use super::tailer::{Ended, Tailer};
+use super::{Consumer, SourceKey};
+
+/// Bytes of one file in one turn.
+const FILE_QUOTA: u64 = 1 << 20;
+/// Bytes of all files in one turn.
+const TURN_QUOTA: u64 = 8 << 20;
+/// Files in one turn.
+const TURN_FILES: usize = 1024;
+/// Files that were read to their end are watched for growth up to this number.
+const ENDED: usize = 256;
+
+impl Tailer {
+    /// Puts a source into the queue of those that have bytes to be read.
+    pub(super) fn enqueue(&mut self, key: SourceKey) {
+        if let Some(source) = self.sources.get_mut(&key)
+            && !source.queued
+        {
+            source.queued = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Reads what there is, within the quotas. Returns whether files were left over.
+    pub(super) fn read_on(&mut self, consumer: &mut impl Consumer) -> bool {
+        let (mut bytes, mut files) = (0, 0);
+        while bytes < TURN_QUOTA && files < TURN_FILES {
+            let Some(key) = self.ready.pop_front() else { break };
+            let Some(source) = self.sources.get_mut(&key) else { continue };
+            source.queued = false;
+            files += 1;
+            if source.after.is_some() && !self.may_begin(key) {
+                continue;
+            }
+            let before = self.ledger.read_bytes;
+            if self.read_file(key, consumer) {
+                self.enqueue(key);
+            }
+            bytes += self.ledger.read_bytes - before;
+        }
+        self.mend(consumer);
+        if self.ready.is_empty() && self.buffer.len() > BUFFER {
+            self.buffer.truncate(BUFFER);
+            self.buffer.shrink_to_fit();
+        }
+        !self.ready.is_empty()
+    }
+
+    /// Whether the source that is to be read first has been read so far.
+    fn may_begin(&mut self, key: SourceKey) -> bool {
+        let Some((first, size)) = self.sources.get(&key).and_then(|source| source.after) else { return true };
+        if self.sources.get(&first).is_some_and(|first| first.mark.seen < size) {
+            return false;
+        }
+        self.waiters.remove(&first);
+        if let Some(source) = self.sources.get_mut(&key) {
+            source.after = None;
+        }
+        true
+    }
+
+    /// Lets the source begin that waits for this one, if it may.
+    pub(super) fn release(&mut self, first: SourceKey) {
+        if let Some(&waiter) = self.waiters.get(&first)
+            && self.may_begin(waiter)
+        {
+            self.enqueue(waiter);
+        }
+    }
+
+    /// Reads one file up to its quota. Returns whether it is to be read on.
+    fn read_file(&mut self, key: SourceKey, consumer: &mut impl Consumer) -> bool {
+        let mut quota = FILE_QUOTA;
+        if let Err(error) = self.ensure_open(key) {
+            self.failed(key, "open", &error);
+            return false;
+        }
+        loop {
+            let Some(source) = self.sources.get_mut(&key) else { return false };
+            if source.reader.is_none() {
+                return false;
+            }
+            let shown = match source.show(&mut self.buffer, self.options.line_bytes, false, consumer) {
+                Ok(shown) => shown,
+                Err(error) => {
+                    self.failed(key, "read", &error);
+                    return false;
+                }
+            };
+            source.grown = self.now;
+            if source.trouble.take().is_some() {
+                self.ledger.tell(Event::Recovered { path: source.path.clone() });
+            }
+            self.ledger.read_bytes += shown.bytes;
+            self.ledger.lose(&source.path, "hole", shown.hole);
+            self.ledger.lose(&source.path, "overlong", shown.refused);
+            quota = quota.saturating_sub(shown.bytes.max(1));
+            let seen = source.mark.seen;
+            if let Some(starting) = &mut self.starting
+                && starting.get(&key).is_some_and(|&target| seen >= target)
+            {
+                starting.remove(&key);
+            }
+            match shown.step {
+                Step::Broken => {
+                    self.broken.push(key);
+                    return false;
+                }
+                Step::CaughtUp => {
+                    self.release(key);
+                    return false;
+                }
+                Step::More if quota == 0 => {
+                    self.release(key);
+                    return true;
+                }
+                Step::More => {}
+            }
+        }
+    }
+
+    /// Opens the file of a source if it is not open. The file at its path may be another one by now: then the next
+    /// look at everything sorts that out, and nothing is opened.
+    fn ensure_open(&mut self, key: SourceKey) -> io::Result<()> {
+        self.ticks += 1;
+        let tick = self.ticks;
+        let Some(source) = self.sources.get_mut(&key) else { return Ok(()) };
+        if source.reader.is_some() {
+            self.open.remove(&source.used);
+            source.used = tick;
+            self.open.insert(tick, key);
+            return Ok(());
+        }
+        let (file, stat) = match source::open(source.place()) {
+            Ok(opened) => opened,
+            Err(error) if super::discover::is_absent(&error) => {
+                self.discover_soon = true;
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        if stat.id != source.mark.id {
+            self.discover_soon = true;
+            return Ok(());
+        }
+        self.hold(key, Reader::Plain(file));
+        Ok(())
+    }
+
+    /// Gives a source an open file, and closes another one if there are too many.
+    pub(super) fn hold(&mut self, key: SourceKey, reader: Reader) {
+        self.let_go(key);
+        if self.open.len() >= self.open_limit {
+            self.close_one();
+        }
+        self.ticks += 1;
+        if let Some(source) = self.sources.get_mut(&key) {
+            source.reader = Some(reader);
+            source.used = self.ticks;
+            self.open.insert(self.ticks, key);
+        }
+    }
+
+    /// Closes the file of a source.
+    pub(super) fn let_go(&mut self, key: SourceKey) {
+        if let Some(source) = self.sources.get_mut(&key)
+            && source.reader.take().is_some()
+        {
+            self.open.remove(&source.used);
+        }
+    }
+
+    /// Closes the file that rests longest: one that is read to its end and still at its path if there is one, since
+    /// that can be opened again.
+    fn close_one(&mut self) {
+        let rests = |key: &&SourceKey| {
+            self.sources.get(key).is_some_and(|source| !source.is_rotated() && source.mark.size <= source.mark.seen)
+        };
+        let live = |key: &&SourceKey| self.sources.get(key).is_some_and(|source| !source.is_rotated());
+        let victim = self.open.values().find(rests).or_else(|| self.open.values().find(live));
+        if let Some(victim) = victim.copied() {
+            self.let_go(victim);
+        }
+    }
+
+    /// Notes that something fails with a file; it is tried again with the next look.
+    pub(super) fn failed(&mut self, key: SourceKey, operation: &'static str, error: &io::Error) {
+        self.ledger.fail(operation);
+        if let Some(source) = self.sources.get_mut(&key) {
+            if source.trouble != Some(operation) {
+                let (path, error) = (source.path.clone(), error.to_string());
+                self.ledger.tell(Event::Failing { path, operation, error });
+            }
+            source.trouble = Some(operation);
+            if let Some(starting) = &mut self.starting {
+                starting.remove(&key);
+            }
+        }
+        self.stop_waiting_for(key);
+    }
+
+    /// Lets the source begin that waits for this one, come what may.
+    pub(super) fn stop_waiting_for(&mut self, first: SourceKey) {
+        if let Some(waiter) = self.waiters.remove(&first) {
+            if let Some(source) = self.sources.get_mut(&waiter) {
+                source.after = None;
+            }
+            self.enqueue(waiter);
+        }
+    }
+
+    /// Looks at the rotated files: reads on where one has grown, and lets go those that are quiet.
+    pub(super) fn look_at_rotated(&mut self, consumer: &mut impl Consumer) {
+        if self.rotated.is_empty() || !self.rotated_look_due() {
+            return;
+        }
+        let keys: Vec<SourceKey> = self.rotated.iter().copied().collect();
+        for key in keys {
+            let Some(source) = self.sources.get_mut(&key) else { continue };
+            if source.queued || source.after.is_some() {
+                continue;
+            }
+            let State::Rotated { since } = source.state else { continue };
+            let Some(Reader::Plain(file)) = &source.reader else {
+                if source.reader.is_some() {
+                    // Decompressed to its end: nothing will follow.
+                    self.end(key, consumer);
+                } else {
+                    self.discover_soon = true;
+                }
+                continue;
+            };
+            let Ok(stat) = file.metadata().map(|meta| super::Stat::from(&meta)) else { continue };
+            source.mark.size = stat.size;
+            let held = self.now.saturating_sub(since);
+            if stat.links == 0 && held >= self.options.max_hold {
+                self.give_up(key, "held_too_long", consumer);
+            } else if stat.size != source.mark.seen {
+                self.enqueue(key);
+            } else if self.now.saturating_sub(source.grown) >= self.options.quiet_after_rotation {
+                self.end(key, consumer);
+            }
+        }
+    }
+
+    /// Shows the rest of a file that will not grow any more, and closes it.
+    pub(super) fn end(&mut self, key: SourceKey, consumer: &mut impl Consumer) {
+        loop {
+            let Some(source) = self.sources.get_mut(&key) else { return };
+            let before = source.mark.position;
+            match source.show(&mut self.buffer, self.options.line_bytes, true, consumer) {
+                Ok(shown) => {
+                    self.ledger.read_bytes += shown.bytes;
+                    match shown.step {
+                        Step::CaughtUp => break,
+                        Step::More if source.mark.position > before || shown.bytes > 0 => {}
+                        Step::More | Step::Broken => return self.give_up(key, "truncated", consumer),
+                    }
+                }
+                Err(error) => {
+                    self.failed(key, "read", &error);
+                    return self.give_up(key, "unreadable", consumer);
+                }
+            }
+        }
+        if let Some(source) = self.sources.get(&key) {
+            let mark = source.mark;
+            let (at, place) = (source.place().to_owned(), source.path.clone());
+            self.ledger.tell(Event::Finished { path: place.clone() });
+            self.remember_ours(&place, mark);
+            self.ended.push_back(Ended { at, place, mark, since: self.now });
+            if self.ended.len() > ENDED {
+                self.ended.pop_front();
+            }
+        }
+        self.remove(key, consumer);
+    }
+
+    /// Lets a file go of which not everything was read, and counts what is lost.
+    pub(super) fn give_up(&mut self, key: SourceKey, reason: &'static str, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let mark = source.mark;
+        self.ledger.lose(&source.path, reason, mark.size.max(mark.seen) - mark.position);
+        let path = source.path.clone();
+        self.remember_ours(&path, mark);
+        consumer.take(key, mark.position, &[], super::Behind::End);
+        self.remove(key, consumer);
+    }
+
+    fn remember_ours(&mut self, path: &std::path::Path, mark: Mark) {
+        if let Some(place) = self.places.get_mut(path) {
+            place.history.retain(|known| known.mark.id != mark.id);
+            place.history.push(Known { mark, owner: Owner::Ours });
+            super::look::bound_history(&mut place.history);
+        }
+    }
+
+    /// Forgets a source.
+    pub(super) fn remove(&mut self, key: SourceKey, consumer: &mut impl Consumer) {
+        self.let_go(key);
+        let Some(Source { mark, path, .. }) = self.sources.remove(&key) else { return };
+        if self.by_id.get(&mark.id) == Some(&key) {
+            self.by_id.remove(&mark.id);
+        }
+        self.rotated.remove(&key);
+        if let Some(starting) = &mut self.starting {
+            starting.remove(&key);
+        }
+        if let Some(place) = self.places.get_mut(&path)
+            && place.current == Some(key)
+        {
+            place.current = None;
+        }
+        consumer.closed(key);
+        self.release(key);
+    }
+}

@@ -1,0 +1,402 @@
+//! What becomes of a file that lost its place, and of those that came and went between two looks.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::discover::Found;
+use super::family::{Listings, Sibling, holds_packed, is_copy_of_beginning, is_rotated_name};
+use super::identity::{FileId, Mark, Stat};
+use super::record::{Known, Owner};
+use super::rotation::Packing;
+use super::source::{self, Reader, State};
+use super::stats::Event;
+use super::tailer::{Place, Tailer};
+use super::unpack::Unpacker;
+use super::{Consumer, SourceKey};
+
+/// How the files of a path are rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rotation {
+    Renamed,
+    Copied,
+}
+
+impl Tailer {
+    /// The path has another file than it had (`found`), or none: reads the old one to its end, then those that had the
+    /// place in between, then the one that is there.
+    pub(super) fn succeed(
+        &mut self,
+        path: &Path,
+        found: Option<Stat>,
+        ids: &HashMap<FileId, &Path>,
+        listings: &mut Listings,
+        consumer: &mut impl Consumer,
+    ) {
+        let Some(place) = self.places.get(path) else { return };
+        let (input, mut floor, mut previous) = (place.input, place.floor, place.last);
+        let family = listings.family(path, place.real.as_deref());
+        if let Some(key) = place.current {
+            if let Some(stat) = found
+                && self.goes_on(key, path, &stat, &family)
+            {
+                return self.adopt(key, &stat);
+            }
+            floor = self.sources.get(&key).map_or(floor, |source| source.mark.modified);
+            if self.move_house(key, path, ids) {
+                previous = None;
+            } else {
+                self.retire(key, found.is_some(), &family, consumer);
+            }
+        }
+        let previous = self.between(path, input, (Rotation::Renamed, floor), &family, previous, consumer);
+        let Some(stat) = found else {
+            if let Some(place) = self.places.get_mut(path) {
+                (place.current, place.floor) = (None, floor);
+                place.gone.get_or_insert(self.now);
+                place.last = previous.or(place.last);
+            }
+            return;
+        };
+        let second_name = self
+            .by_id
+            .get(&stat.id)
+            .is_some_and(|key| self.sources.get(key).is_some_and(|source| !source.mark.reborn(&stat)));
+        let found = Found { path: path.to_owned(), input, stat };
+        if second_name || self.is_ours(path, &stat) || self.was_read(&found) {
+            return;
+        }
+        if let Some(new) = self.open_new(path, input, stat, false, previous, consumer) {
+            self.wait(new, previous);
+        }
+    }
+
+    /// Has a source wait until another one is read up to where it is now.
+    fn wait(&mut self, key: SourceKey, first: Option<SourceKey>) {
+        let Some(first) = first.and_then(|first| self.sources.get_mut(&first)) else { return };
+        let size = match &first.reader {
+            // How much compressed data holds is known at its end only.
+            Some(Reader::Packed(_)) => u64::MAX,
+            Some(reader) => reader.stat().map_or(first.mark.size, |stat| stat.size),
+            None => first.mark.size,
+        };
+        let first = first.key;
+        if let Some(source) = self.sources.get_mut(&key) {
+            source.after = Some((first, size));
+            self.waiters.insert(first, key);
+            self.enqueue(key);
+        }
+    }
+
+    /// Whether what is at the path now is a file that was read to its end.
+    fn is_ours(&self, path: &Path, stat: &Stat) -> bool {
+        let sibling = Sibling { path: path.to_owned(), stat: *stat, packed: None };
+        let known = |place: &Place| {
+            let mut ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
+            ours.any(|known| known.mark.id == stat.id && known.is(&sibling))
+        };
+        self.places.get(path).is_some_and(known)
+            || self.ended.iter().any(|ended| {
+                let mark = ended.mark;
+                mark.id == stat.id && Known { mark, owner: Owner::Ours }.is(&sibling)
+            })
+    }
+
+    /// Whether the file at the path is another inode with the content of the source: it was restored, or replaced by a
+    /// copy that goes on. Not so if the source itself still exists elsewhere, or if the new file was surely made after
+    /// the old one was deleted.
+    fn goes_on(&self, key: SourceKey, path: &Path, stat: &Stat, family: &[Sibling]) -> bool {
+        let Some(source) = self.sources.get(&key) else { return false };
+        if !source.mark.proves() || stat.size < source.mark.seen || self.by_id.contains_key(&stat.id) {
+            return false;
+        }
+        match source.reader.as_ref().map(Reader::stat) {
+            Some(Ok(held))
+                if (held.links > 0
+                    || stat.created.is_some_and(|made| i64::try_from(made).unwrap_or(0) > held.changed)) =>
+            {
+                return false;
+            }
+            _ if family.iter().any(|sibling| sibling.stat.id == source.mark.id) => return false,
+            _ => {}
+        }
+        source::open(path)
+            .is_ok_and(|(mut file, opened)| opened.id == stat.id && source.mark.is_in(&mut file).unwrap_or(false))
+    }
+
+    /// Gives a source another inode.
+    fn adopt(&mut self, key: SourceKey, stat: &Stat) {
+        self.let_go(key);
+        if let Some(source) = self.sources.get_mut(&key) {
+            if self.by_id.get(&source.mark.id) == Some(&key) {
+                self.by_id.remove(&source.mark.id);
+            }
+            source.mark.id = stat.id;
+            source.mark.created = stat.created;
+            source.mark.size = stat.size;
+            self.by_id.insert(stat.id, key);
+            self.enqueue(key);
+        }
+    }
+
+    /// A file that was renamed to a name that matches too, and is no rotated name, is tailed there.
+    fn move_house(&mut self, key: SourceKey, path: &Path, ids: &HashMap<FileId, &Path>) -> bool {
+        let Some(source) = self.sources.get_mut(&key) else { return false };
+        let Some(&other) = ids.get(&source.mark.id) else { return false };
+        if other == path
+            || is_rotated_name(other, path)
+            || self.places.get(other).is_some_and(|at| at.current.is_some())
+        {
+            return false;
+        }
+        source.path = other.to_owned();
+        let floor = source.mark.modified;
+        if let Some(place) = self.places.get_mut(path) {
+            (place.current, place.last) = (None, None);
+            place.floor = floor;
+        }
+        let input = source.input;
+        let place = self.places.entry(other.to_owned()).or_default();
+        (place.input, place.current, place.last, place.floor) = (input, Some(key), Some(key), floor);
+        self.enqueue(key);
+        true
+    }
+
+    /// A source lost its place: finds where its file is now, to read it to its end.
+    fn retire(&mut self, key: SourceKey, replaced: bool, family: &[Sibling], consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get_mut(&key) else { return };
+        source.state = State::Rotated { since: self.now };
+        source.grown = self.now;
+        let (path, mark) = (source.path.clone(), source.mark);
+        self.rotated.insert(key);
+        if let Some(place) = self.places.get_mut(&path) {
+            (place.current, place.last, place.floor) = (None, Some(key), mark.modified);
+        }
+        let held = self.sources.get(&key).and_then(|source| source.reader.as_ref()?.stat().ok());
+        let found = held.is_some() || self.find(key, family);
+        let linked = held.map_or(found, |held| held.links > 0);
+        if replaced || linked {
+            self.ledger.rotations += 1;
+            self.ledger.tell(Event::Rotated { path });
+        } else {
+            self.ledger.tell(Event::Gone { path });
+        }
+        if let Some(held) = held
+            && let Some(source) = self.sources.get_mut(&key)
+        {
+            source.mark.size = held.size;
+            source.at = family.iter().find(|sibling| sibling.stat.id == held.id).map(|sibling| sibling.path.clone());
+        }
+        if found {
+            self.enqueue(key);
+        } else {
+            self.give_up(key, "rotated", consumer);
+        }
+    }
+
+    /// Finds the file of a source among the siblings of its path: by inode, else by content, else compressed.
+    fn find(&mut self, key: SourceKey, family: &[Sibling]) -> bool {
+        let Some(source) = self.sources.get(&key) else { return false };
+        let mark = source.mark;
+        let at = source
+            .at
+            .as_deref()
+            .into_iter()
+            .chain(self.places.get(&source.path).and_then(|place| place.real.as_deref()));
+        let plain = family.iter().filter(|sibling| sibling.packed.is_none()).map(|sibling| sibling.path.as_path());
+        let paths: Vec<PathBuf> = at.chain(plain).map(Path::to_owned).collect();
+        for by_inode in [true, false] {
+            for path in &paths {
+                let Ok((mut file, stat)) = source::open(path) else { continue };
+                let taken = self.by_id.get(&stat.id).is_some_and(|&other| other != key);
+                let same = if by_inode {
+                    stat.id == mark.id && (mark.proves() || !mark.reborn(&stat))
+                } else {
+                    mark.proves() && !taken
+                };
+                if same && stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
+                    self.settle(key, path, &stat, Reader::Plain(file));
+                    return true;
+                }
+            }
+        }
+        for sibling in family.iter().rev() {
+            if sibling.packed == Some(Packing::Gzip)
+                && mark.proves()
+                && !self.by_id.contains_key(&sibling.stat.id)
+                && holds_packed(sibling, &mark, false)
+                && let Ok((file, stat)) = source::open(&sibling.path)
+            {
+                self.settle(key, &sibling.path, &stat, Reader::Packed(Box::new(Unpacker::new(file))));
+                if let Some(source) = self.sources.get_mut(&key) {
+                    source.mark.size = mark.size.max(mark.seen);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    fn settle(&mut self, key: SourceKey, path: &Path, stat: &Stat, reader: Reader) {
+        if let Some(source) = self.sources.get_mut(&key) {
+            if self.by_id.get(&source.mark.id) == Some(&key) {
+                self.by_id.remove(&source.mark.id);
+            }
+            source.mark.id = stat.id;
+            source.mark.created = stat.created;
+            source.mark.size = stat.size;
+            source.at = Some(path.to_owned());
+            source.grown = self.now;
+            self.by_id.insert(stat.id, key);
+        }
+        self.hold(key, reader);
+    }
+
+    /// Rotated sources whose file is not open: those of an earlier run, and those that had to be closed.
+    pub(super) fn recover_rotated(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let keys: Vec<SourceKey> = self.rotated.iter().copied().collect();
+        for key in keys {
+            let Some(source) = self.sources.get(&key).filter(|source| source.reader.is_none()) else { continue };
+            let real = self.places.get(&source.path).and_then(|place| place.real.clone());
+            let family = listings.family(&source.path.clone(), real.as_deref());
+            if self.find(key, &family) {
+                self.enqueue(key);
+            } else {
+                self.give_up(key, "rotated", consumer);
+            }
+        }
+    }
+
+    /// Opens the files that had the place between two looks, oldest first, each after the one before: siblings that
+    /// were not there at the last look, are no copies of what was read, and were written after the last write that we
+    /// know of. Returns the last one, or `previous`.
+    fn between(
+        &mut self,
+        path: &Path,
+        input: usize,
+        how: (Rotation, i64),
+        family: &[Sibling],
+        previous: Option<SourceKey>,
+        consumer: &mut impl Consumer,
+    ) -> Option<SourceKey> {
+        let (how, floor) = how;
+        let mut previous = previous.filter(|previous| self.sources.contains_key(previous));
+        for sibling in family {
+            let stat = sibling.stat;
+            let fresh = stat.modified >= floor && stat.size > 0 && !self.by_id.contains_key(&stat.id);
+            if !fresh || sibling.packed == Some(Packing::Other) || self.is_known(path, sibling, how, family) {
+                continue;
+            }
+            let Ok((file, stat)) = source::open(&sibling.path) else { continue };
+            let reader = match sibling.packed {
+                Some(_) => Reader::Packed(Box::new(Unpacker::new(file))),
+                None => Reader::Plain(file),
+            };
+            let key = SourceKey(self.next_key);
+            self.next_key += 1;
+            let mut source = self.make(key, input, path, Mark::unread(&stat));
+            source.at = Some(sibling.path.clone());
+            source.state = State::Rotated { since: self.now };
+            self.rotated.insert(key);
+            self.by_id.insert(stat.id, key);
+            self.sources.insert(key, source);
+            consumer.opened(key, input, path, previous);
+            self.ledger.rotations += 1;
+            self.ledger.tell(Event::Rotated { path: sibling.path.clone() });
+            self.hold(key, reader);
+            self.enqueue(key);
+            self.wait(key, previous);
+            previous = Some(key);
+        }
+        previous
+    }
+
+    /// Whether a sibling is one that lay there at the last look, or what is or was tailed at the path, compressed or
+    /// (where files are rotated by copying) copied. Where they are renamed, equal content is no sign of a copy: two
+    /// files may well hold the same few lines.
+    fn is_known(&self, path: &Path, sibling: &Sibling, how: Rotation, family: &[Sibling]) -> bool {
+        if self.places.get(path).is_some_and(|place| place.history.iter().any(|known| known.is(sibling))) {
+            return true;
+        }
+        if sibling.packed.is_some() {
+            // Compression is under way as long as the file that is compressed is there.
+            let stem = sibling.path.with_extension("");
+            if family.iter().any(|other| other.path == stem) {
+                return true;
+            }
+        } else if how == Rotation::Renamed {
+            return false;
+        } else if is_copy_of_beginning(sibling, path) {
+            return true;
+        }
+        let mut sources = self.sources.values().filter(|source| source.path == path);
+        sources.any(|source| {
+            let mark = source.mark;
+            let fits = sibling.packed.is_some() || sibling.stat.size <= mark.size;
+            let known = Known { mark: Mark { seen: mark.size.max(mark.seen), ..mark }, owner: Owner::Ours };
+            let known = if sibling.packed.is_some() { known } else { Known { mark, owner: Owner::Ours } };
+            mark.id != sibling.stat.id && fits && known.is(sibling)
+        })
+    }
+
+    /// Deals with the files that do not go on from what was read of them.
+    pub(super) fn mend(&mut self, consumer: &mut impl Consumer) {
+        let mut listings = Listings::default();
+        for key in std::mem::take(&mut self.broken) {
+            self.truncated(key, &mut listings, consumer);
+        }
+    }
+
+    fn truncated(&mut self, key: SourceKey, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let (path, input, mark, rotated) = (source.path.clone(), source.input, source.mark, source.is_rotated());
+        if matches!(source.reader, Some(Reader::Packed(_))) {
+            return self.give_up(key, "rotated", consumer);
+        }
+        self.ledger.truncations += 1;
+        self.ledger.tell(Event::Truncated { path: path.clone() });
+        self.stop_waiting_for(key);
+        let real = self.places.get(&path).and_then(|place| place.real.clone());
+        let family = if rotated { Vec::new() } else { listings.family(&path, real.as_deref()) };
+        let stat = match fs::metadata(&path).map(|meta| Stat::from(&meta)) {
+            Ok(stat) if !rotated && stat.id == mark.id => Some(stat),
+            _ => None,
+        };
+        if let Some(stat) = stat
+            && mark.proves()
+            && self.find_copy(key, &family)
+        {
+            return self.swap_for_copy(key, stat, &family, consumer);
+        }
+        self.ledger.lose(&path, "truncated", mark.size.max(mark.seen).saturating_sub(mark.position));
+        consumer.truncated(key);
+        if let Some(source) = self.sources.get_mut(&key) {
+            let now = stat.map_or(mark, |stat| Mark::unread(&stat));
+            source.mark =
+                Mark { id: mark.id, created: mark.created, modified: now.modified, size: 0, ..Mark::nowhere() };
+            source.after_hole = false;
+        }
+        let previous = self.between(&path, input, (Rotation::Copied, mark.modified), &family, None, consumer);
+        self.wait(key, previous);
+        self.enqueue(key);
+    }
+
+    /// The copy that copytruncate made before it truncated holds what was written since the last look: the source goes
+    /// on there.
+    fn find_copy(&mut self, key: SourceKey, family: &[Sibling]) -> bool {
+        self.let_go(key);
+        self.find(key, family)
+    }
+
+    fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &[Sibling], consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get_mut(&key) else { return };
+        source.state = State::Rotated { since: self.now };
+        let (path, input, floor) = (source.path.clone(), source.input, source.mark.modified);
+        self.rotated.insert(key);
+        self.enqueue(key);
+        let previous = self.between(&path, input, (Rotation::Copied, floor), family, Some(key), consumer);
+        if let Some(new) = self.open_new(&path, input, stat, false, previous, consumer) {
+            self.wait(new, previous);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The kernel's hints that something changed. They shorten the wait; the poll is the truth.
+//!
+//! Folders are watched, not files: a watch on a file follows the inode, and says nothing of its successor.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use notify::event::{EventKind, ModifyKind};
+use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// Hints that are kept apart; with more than this all files are looked at.
+const HINTS: usize = 1024;
+
+/// File systems whose changes by other machines the kernel does not tell: NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph, AFS,
+/// Lustre, GFS2, OCFS2.
+const REMOTE: [u64; 11] = [
+    0x6969,
+    0x517b,
+    0xff53_4d42,
+    0xfe53_4d42,
+    0x6573_5546,
+    0x0102_1997,
+    0x00c3_6400,
+    0x5346_414f,
+    0x0bd0_0bd0,
+    0x0116_1970,
+    0x7461_636f,
+];
+
+/// How changes are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchMode {
+    /// The kernel tells; a slow poll stands behind it.
+    Notify,
+    /// Every file is looked at every second.
+    Poll,
+}
+
+impl WatchMode {
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+/// What the kernel said since the last question.
+#[derive(Debug, Default)]
+pub struct Hints {
+    /// Files that were written to.
+    pub written: HashSet<PathBuf>,
+    /// Names that appeared, vanished or changed.
+    pub renamed: HashSet<PathBuf>,
+    /// Something was lost: look at everything.
+    pub everything: bool,
+    /// A watch failed.
+    pub broken: bool,
+}
+
+impl Hints {
+    fn is_empty(&self) -> bool {
+        self.written.is_empty() && self.renamed.is_empty() && !self.everything && !self.broken
+    }
+
+    fn add(&mut self, event: notify::Result<Event>) {
+        let Ok(event) = event else {
+            self.broken = true;
+            self.everything = true;
+            return;
+        };
+        if event.need_rescan() {
+            self.everything = true;
+            return;
+        }
+        let names = match event.kind {
+            // Opening and closing change nothing, and we do it ourselves.
+            EventKind::Access(_) => return,
+            EventKind::Modify(ModifyKind::Data(_)) => &mut self.written,
+            _ => &mut self.renamed,
+        };
+        names.extend(event.paths);
+        if names.len() > HINTS {
+            names.clear();
+            self.everything = true;
+        }
+    }
+}
+
+/// Watches folders.
+pub struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    hints: Arc<Mutex<Hints>>,
+    folders: BTreeSet<PathBuf>,
+    mode: WatchMode,
+}
+
+impl Watch {
+    /// Starts to watch. `wake` is called by the watching thread when there is a first hint.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let hints = Arc::new(Mutex::new(Hints::default()));
+        let shared = Arc::clone(&hints);
+        let handler = move |event: notify::Result<Event>| {
+            let mut hints = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let was_empty = hints.is_empty();
+            hints.add(event);
+            if was_empty && !hints.is_empty() {
+                drop(hints);
+                wake();
+            }
+        };
+        let watcher = RecommendedWatcher::new(handler, Config::default()).ok();
+        let mode = if watcher.is_some() { WatchMode::Notify } else { WatchMode::Poll };
+        Self { watcher, hints, folders: BTreeSet::new(), mode }
+    }
+
+    /// How changes are noticed now.
+    pub fn mode(&self) -> WatchMode {
+        self.mode
+    }
+
+    /// Takes the hints.
+    pub fn take(&mut self) -> Hints {
+        let hints = std::mem::take(&mut *self.hints.lock().unwrap_or_else(PoisonError::into_inner));
+        if hints.broken {
+            self.mode = WatchMode::Poll;
+        }
+        hints
+    }
+
+    /// Watches these folders and no others. A folder that cannot be watched means polling.
+    pub fn follow(&mut self, folders: &BTreeSet<PathBuf>) {
+        let Some(watcher) = &mut self.watcher else { return };
+        for folder in self.folders.difference(folders) {
+            // Fails if the folder is gone, and its watch with it.
+            let _ = watcher.unwatch(folder);
+        }
+        self.folders.retain(|folder| folders.contains(folder));
+        let mut complete = true;
+        for folder in folders {
+            if self.folders.contains(folder) {
+                continue;
+            }
+            if is_remote(folder) {
+                complete = false;
+                continue;
+            }
+            match watcher.watch(folder, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    self.folders.insert(folder.clone());
+                }
+                Err(error) => {
+                    complete &= matches!(error.kind, notify::ErrorKind::PathNotFound);
+                    if matches!(error.kind, notify::ErrorKind::MaxFilesWatch) {
+                        break;
+                    }
+                }
+            }
+        }
+        self.mode = if complete { WatchMode::Notify } else { WatchMode::Poll };
+    }
+
+    /// Forgets a folder that was removed or renamed, so that one of that name that comes later is watched anew.
+    pub fn forget(&mut self, folder: &Path) {
+        if self.folders.remove(folder)
+            && let Some(watcher) = &mut self.watcher
+        {
+            let _ = watcher.unwatch(folder);
+        }
+    }
+}
+
+fn is_remote(folder: &Path) -> bool {
+    rustix::fs::statfs(folder).is_ok_and(|stat| REMOTE.contains(&(stat.f_type as u64 & 0xffff_ffff)))
+}
