@@ -1,6 +1,6 @@
 //! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
 
-use crate::framing::{self, Bounds, Stamp};
+use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
 use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
 use crate::tail::{Behind, Consumer, SourceKey};
@@ -8,14 +8,19 @@ use crate::tally::{Tally, metrics};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What is remembered of one log: the position itself is the tailer's.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Stream {
     /// The label set of its series.
     pub labels: u32,
-    /// The last event, which may go on.
-    pub memory: EventMemory,
+    /// What stands around its lines, once that is known.
+    framing: Option<Framing>,
+    /// The last event of each stream that is interleaved in it, which may go on.
+    pub memory: [EventMemory; STREAMS],
+    /// Up to which offset each interleaved stream is done with.
+    done: [u64; STREAMS],
     /// Responses that the log has begun to tell of.
     pub joins: Joins,
     /// Up to where bytes and lines were counted.
@@ -31,7 +36,7 @@ pub struct Stream {
 impl Stream {
     /// When what waits in it is due.
     fn due(&self) -> Option<Now> {
-        self.memory.due().into_iter().chain(self.joins.due()).min()
+        self.memory.iter().filter_map(EventMemory::due).chain(self.joins.due()).min()
     }
 }
 
@@ -52,7 +57,7 @@ impl Observer for Unobserved {
 /// The whole way from bytes to counters.
 pub struct Pipeline<O> {
     /// What recognises reports.
-    pub recognisers: Recognisers,
+    pub recognisers: Arc<Recognisers>,
     /// The counters.
     pub tally: Tally,
     /// Merges by request id.
@@ -76,7 +81,7 @@ impl<O: Observer> Pipeline<O> {
     /// A pipeline that has seen nothing.
     pub fn new(recognisers: Recognisers, tally: Tally, merger: Merger, observer: O, line_bytes: usize) -> Self {
         Self {
-            recognisers,
+            recognisers: Arc::new(recognisers),
             tally,
             merger,
             streams: HashMap::new(),
@@ -98,7 +103,9 @@ impl<O: Observer> Pipeline<O> {
         let mut streams = std::mem::take(&mut self.streams);
         for stream in streams.values_mut() {
             let Stream { memory, joins, .. } = stream;
-            memory.quiet(now, |group| self.join(joins, group));
+            for memory in memory {
+                memory.quiet(now, |group| self.join(joins, group));
+            }
             joins.expire(now, |finding| self.submit(finding));
         }
         self.streams = streams;
@@ -123,21 +130,22 @@ impl<O: Observer> Pipeline<O> {
     /// Counts everything that waits: nothing more will come.
     pub fn finish(&mut self) {
         for (_, mut stream) in std::mem::take(&mut self.streams) {
-            stream.memory.end(|group| self.join(&mut stream.joins, group));
+            self.end(&mut stream);
             stream.joins.finish_all(|finding| self.submit(finding));
         }
         let (mut counting, merger) = self.counting();
         merger.finish(|finding| counting.count(&finding));
     }
 
-    /// One event of a log.
-    fn event(&mut self, stream: &mut Stream, start: u64, event: &framing::Event<'_>) {
+    /// One event of a log that begins at the offset `start`.
+    fn event(&mut self, stream: &mut Stream, start: u64, event: &Event<'_>) {
+        let text = framing::clean(event.text);
         let mut found = Vec::new();
-        self.recognisers.read(event.text, event.interested, &mut found);
+        self.recognisers.read(&text, event.interested, &mut found);
         if found.is_empty() {
             return;
         }
-        let time = Stamp::find(event.text);
+        let time = Stamp::find(&text);
         let mut reports = Vec::with_capacity(found.len());
         for (recogniser, report) in found {
             let finding = Finding {
@@ -154,7 +162,7 @@ impl<O: Observer> Pipeline<O> {
         let Stream { memory, joins, .. } = stream;
         let (mut known, mut ready) = (Vec::new(), Vec::new());
         let groups = report::group(reports);
-        memory.event(
+        memory[event.stream].event(
             start,
             event.closed,
             groups,
@@ -216,25 +224,23 @@ impl<O: Observer> Pipeline<O> {
     /// The bytes of a stream; how many are done with.
     fn read(&mut self, stream: &mut Stream, at: u64, bytes: &[u8], behind: Behind) -> usize {
         self.measure(stream, at, bytes);
+        let end = behind == Behind::End;
         let mut from = 0;
         if stream.skipping {
             from = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1);
-            stream.skipping = !bytes[..from].ends_with(b"\n") && behind != Behind::End;
+            stream.skipping = !bytes[..from].ends_with(b"\n") && !end;
             self.lose("overlong", from as u64);
         }
-        let rest = &bytes[from..];
-        let start = at + from as u64;
-        // the recognisers are taken out for the time of the scan, which borrows them beside the counters
-        let end = behind == Behind::End;
-        let mut events = Vec::new();
-        let scan = framing::scan(rest, end, &self.recognisers, Bounds::default(), |event| events.push(event));
-        for event in &events {
-            self.event(stream, start + event.at as u64, event);
+        let (rest, start) = (&bytes[from..], at + from as u64);
+        if stream.framing.is_none() {
+            let undecided = !end && rest.len() < Framing::UNDECIDED;
+            stream.framing = Framing::detect(rest).or((!undecided).then_some(Framing::Plain));
         }
+        let Some(framing) = stream.framing else { return from };
+        let scan = self.scan(stream, start, rest, end, framing);
         stream.line_end = start + scan.line as u64;
         if end {
-            let Stream { memory, joins, .. } = stream;
-            memory.end(|group| self.join(joins, group));
+            self.end(stream);
             return bytes.len();
         }
         let mut done = scan.done;
@@ -244,17 +250,53 @@ impl<O: Observer> Pipeline<O> {
         from + done
     }
 
+    /// Shows the recognisers the events in `bytes`, which begin at the offset `start`.
+    fn scan(&mut self, stream: &mut Stream, start: u64, bytes: &[u8], end: bool, framing: Framing) -> Scan {
+        let recognisers = Arc::clone(&self.recognisers);
+        let bounds = Bounds::default();
+        match framing {
+            Framing::Plain => framing::scan(bytes, end, &*recognisers, bounds, |event| {
+                self.event(stream, start + event.at as u64, &event);
+            }),
+            Framing::Utf16Le | Framing::Utf16Be => {
+                let decoded = Decoded::new(bytes, framing);
+                let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, |event| {
+                    self.event(stream, start + decoded.place(event.at) as u64, &event);
+                });
+                Scan { done: decoded.place(scan.done), line: decoded.place(scan.line) }
+            }
+            Framing::Cri | Framing::Docker => {
+                let length = bytes.len();
+                let mut done = stream
+                    .done
+                    .map(|done| usize::try_from(done.saturating_sub(start)).map_or(length, |done| done.min(length)));
+                let scan = framing::scan_framed(bytes, end, framing, &*recognisers, bounds, &mut done, |event| {
+                    self.event(stream, start + event.at as u64, &event);
+                });
+                stream.done = done.map(|done| start + done as u64);
+                scan
+            }
+        }
+    }
+
     /// More bytes than a line may have, and none is done with: the last event ends where the unfinished line begins, and
     /// if that is all there is, the line is skipped.
     fn overlong(&mut self, stream: &mut Stream, line: usize, length: usize) -> usize {
-        let Stream { memory, joins, .. } = stream;
-        memory.end(|group| self.join(joins, group));
+        self.end(stream);
         if line > 0 {
             return line;
         }
         stream.skipping = true;
         self.lose("overlong", length as u64);
         length
+    }
+
+    /// The open events of a stream end here.
+    fn end(&mut self, stream: &mut Stream) {
+        let Stream { memory, joins, .. } = stream;
+        for memory in memory {
+            memory.end(|group| self.join(joins, group));
+        }
     }
 
     /// Bytes that are known to be lost unread.
@@ -305,19 +347,21 @@ impl<O: Observer> Consumer for Pipeline<O> {
 
     fn truncated(&mut self, source: SourceKey) {
         self.with(source, |pipeline, stream| {
-            let Stream { memory, joins, .. } = stream;
-            memory.end(|group| pipeline.join(joins, group));
+            pipeline.end(stream);
             pipeline.lose("truncated", stream.seen.saturating_sub(stream.line_end));
-            stream.seen = 0;
-            stream.line_end = 0;
-            stream.skipping = false;
+            *stream = Stream {
+                labels: stream.labels,
+                joins: std::mem::take(&mut stream.joins),
+                successor: stream.successor,
+                ..Stream::default()
+            };
         });
         self.changed = true;
     }
 
     fn closed(&mut self, source: SourceKey) {
         if let Some(mut stream) = self.streams.remove(&source) {
-            stream.memory.end(|group| self.join(&mut stream.joins, group));
+            self.end(&mut stream);
             match stream.successor.and_then(|successor| self.streams.get_mut(&successor)) {
                 Some(successor) => successor.joins.inherit(&mut stream.joins),
                 None => stream.joins.finish_all(|finding| self.submit(finding)),

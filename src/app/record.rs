@@ -59,7 +59,7 @@ impl Record {
         };
         for (key, mut stream) in self.streams {
             stream.labels = set(stream.labels);
-            stream.memory.findings_mut().for_each(renew);
+            stream.memory.iter_mut().flat_map(|memory| memory.findings_mut()).for_each(renew);
             stream.joins.findings_mut().for_each(renew);
             pipeline.streams.insert(key, stream);
         }

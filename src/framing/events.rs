@@ -24,6 +24,8 @@ pub struct Event<'b> {
     pub text: &'b [u8],
     /// Where the text begins in the scanned bytes.
     pub at: usize,
+    /// Which of the interleaved streams of the file it is of.
+    pub stream: usize,
     /// False for the last event of the bytes: lines that belong to it may still come.
     pub closed: bool,
     /// The bits of the anchors in it.
@@ -63,7 +65,7 @@ pub fn scan<'b>(
             interested |= bits;
             next = anchors.next(whole, hit_end);
         }
-        visit(Event { text: &whole[at..stop], at, closed: end || !open, interested });
+        visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, interested });
         if open && !end {
             return Scan { done: at, line };
         }

@@ -1,5 +1,6 @@
 //! Which line begins an event, and which goes on with the one before it.
 
+use super::text::bare;
 use memchr::memmem;
 
 /// The lines of a text, each without its line feed (and carriage return).
@@ -141,6 +142,7 @@ pub struct Context {
 impl Context {
     /// Whether `line` begins an event behind the lines that were [pushed](Self::push).
     pub fn begins(&self, line: &[u8], known: impl Fn(&[u8]) -> bool) -> bool {
+        let line = bare(line);
         if bare_body(line) {
             return !self.announced && (!self.head || self.body);
         }
@@ -149,11 +151,13 @@ impl Context {
 
     /// Whether `line` begins an event whatever stands before it.
     pub fn begins_anywhere(line: &[u8], known: impl Fn(&[u8]) -> bool) -> bool {
+        let line = bare(line);
         !bare_body(line) && (stamped(line) || known(line))
     }
 
     /// Goes on by one line.
     pub fn push(&mut self, line: &[u8]) {
+        let line = bare(line);
         let trimmed = line.trim_ascii_end();
         self.body |= self.head && bare_body(line);
         self.head |= status_line(line);

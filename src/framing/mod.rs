@@ -6,12 +6,18 @@
 //! ([`Anchors`]) and which lines of theirs begin an event although they bear no time stamp.
 
 mod events;
+mod frame;
+mod framed;
 mod lines;
 mod stamp;
+mod text;
 
 pub use events::{Bounds, Event, Scan, scan};
+pub use frame::Framing;
+pub use framed::{STREAMS, scan_framed};
 pub use lines::{Context, lines, stamped};
 pub use stamp::Stamp;
+pub use text::{Decoded, clean};
 
 /// Finds the literals that make a line worth a look.
 pub trait Anchors {

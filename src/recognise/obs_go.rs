@@ -10,7 +10,7 @@ use memchr::memmem;
 const ERROR: &str = "service returned error: Status=";
 const ATTEMPT: &str = "Failed to send request with reason:";
 const ANSWER: &str = "resp.StatusCode [";
-const SAMPLE: &str = "\nMessage:";
+const SAMPLE: &str = "Message:";
 
 pub struct ObsGo;
 
@@ -107,7 +107,7 @@ fn answer(event: &[u8]) -> Option<Report<'_>> {
 fn sample(event: &[u8]) -> Option<Report<'_>> {
     let rest = event.strip_prefix(b"Code:")?;
     let code = fields::until(rest, "\n");
-    rest[code.len()..].starts_with(SAMPLE.as_bytes()).then_some(())?;
+    rest.get(code.len() + 1..)?.starts_with(SAMPLE.as_bytes()).then_some(())?;
     Some(Report { code: Some(fields::code(code)?), ..Report::at(0) })
 }
 
