@@ -10,6 +10,7 @@
 pub mod app;
 pub mod catalogue;
 pub mod cli;
+pub mod config;
 pub mod framing;
 pub mod recognise;
 pub mod report;

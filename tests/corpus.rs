@@ -4,6 +4,7 @@
 mod support;
 
 use obs_error_exporter::app::scan::Scanner;
+use obs_error_exporter::config::Config;
 use std::fs::File;
 use std::io::{self, Read};
 use support::expected::{Counts, Set};
@@ -25,7 +26,7 @@ impl<R: Read> Read for Pieces<R> {
 }
 
 fn scan(set: &Set, reverse: bool, seed: Option<u64>) -> Counts {
-    let mut scanner = Scanner::new().unwrap();
+    let mut scanner = Scanner::new(Config::default()).unwrap();
     let mut arguments = set.files.clone();
     if reverse {
         arguments.reverse();

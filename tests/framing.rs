@@ -4,6 +4,7 @@
 mod support;
 
 use obs_error_exporter::app::scan::Scanner;
+use obs_error_exporter::config::Config;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
@@ -13,7 +14,7 @@ use support::expected::{Counts, Set};
 const STAMP: &str = "2026-11-22T12:47:06.206345678Z";
 
 fn counts(files: &[Vec<u8>]) -> Counts {
-    let mut scanner = Scanner::new().unwrap();
+    let mut scanner = Scanner::new(Config::default()).unwrap();
     for file in files {
         scanner.read(Path::new("x.log"), false, Cursor::new(file)).unwrap();
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use obs_error_exporter::app::scan::Scanner;
+use obs_error_exporter::config::Config;
 use obs_error_exporter::recognise::BUILT_IN;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ fn logs() -> Vec<PathBuf> {
 
 /// `COUNT CODE STATUS`, a line each.
 fn found(log: &Path) -> String {
-    let mut scanner = Scanner::new().unwrap();
+    let mut scanner = Scanner::new(Config::default()).unwrap();
     scanner.read(log, false, File::open(log).unwrap()).unwrap();
     let mut lines: Vec<_> =
         scanner.finish().errors.iter().map(|row| format!("{} {} {}\n", row.count, row.code, row.status)).collect();

@@ -10,25 +10,27 @@ pub mod scan;
 pub mod serve;
 mod watchman;
 
-pub use pipeline::{Observer, Pipeline, Stream, Unobserved};
+pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};
 
 use crate::catalogue::Catalogue;
+use crate::config::{Config, Input};
 use crate::recognise::Recognisers;
 use crate::report::{Bounds, Codes, Merger};
 use crate::tally::Tally;
-use std::time::Duration;
 
-/// Unlisted codes that keep their own name, unless the configuration says otherwise.
-pub const UNLISTED_CODES: usize = 64;
-
-/// The longest line that is read, in bytes, unless the configuration says otherwise.
-pub const LINE_BYTES: usize = 1 << 20;
-
-/// A pipeline of the built-in parts that has seen nothing.
+/// A pipeline that has seen nothing, and the inputs that are left to be tailed.
 ///
 /// # Errors
 /// When the anchors of the recognisers cannot be searched for.
-pub fn pipeline<O: Observer>(bounds: Bounds, hold: Duration, observer: O) -> anyhow::Result<Pipeline<O>> {
-    let codes = Codes::new(Catalogue::built_in(), UNLISTED_CODES);
-    Ok(Pipeline::new(Recognisers::new()?, Tally::new(codes, hold), Merger::new(bounds), observer, LINE_BYTES))
+pub fn pipeline<O: Observer>(config: Config, bounds: Bounds, observer: O) -> anyhow::Result<(Pipeline<O>, Vec<Input>)> {
+    let catalogue = if config.codes.is_empty() {
+        Catalogue::built_in()
+    } else {
+        // a catalogue lives as long as the process: there is one for each configuration, and reloads are rare
+        Box::leak(Box::new(Catalogue::with(config.codes)))
+    };
+    let codes = Codes::new(catalogue, config.limits.unlisted_codes);
+    let recognisers = Recognisers::new(config.recognisers)?;
+    let tally = Tally::new(codes, config.new_series_hold);
+    Ok((Pipeline::new(recognisers, tally, Merger::new(bounds), observer, config.limits.line_bytes), config.inputs))
 }

@@ -1,10 +1,11 @@
 //! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
 
+use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
 use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
 use crate::tail::{Behind, Consumer, SourceKey};
-use crate::tally::{Tally, metrics};
+use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
@@ -54,6 +55,17 @@ impl Observer for Unobserved {
     fn counted(&mut self, _: &Finding) {}
 }
 
+/// What is planned for the logs of an input.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The labels of its series.
+    pub labels: LabelSet,
+    /// Labels taken from the paths of its logs.
+    pub path_labels: Option<PathLabels>,
+    /// What stands around the lines; found out if it is not said.
+    pub framing: Option<Framing>,
+}
+
 /// The whole way from bytes to counters.
 pub struct Pipeline<O> {
     /// What recognises reports.
@@ -66,8 +78,8 @@ pub struct Pipeline<O> {
     pub streams: HashMap<SourceKey, Stream>,
     /// Who is told of counted responses.
     pub observer: O,
-    /// The label set of each input.
-    pub inputs: Vec<u32>,
+    /// What is planned for each input.
+    pub inputs: Vec<Plan>,
     /// The longest line that is read, in bytes.
     pub line_bytes: usize,
     /// The time of the turn that is under way.
@@ -148,8 +160,12 @@ impl<O: Observer> Pipeline<O> {
         let time = Stamp::find(&text);
         let mut reports = Vec::with_capacity(found.len());
         for (recogniser, report) in found {
+            let codes = &mut self.tally.codes;
+            if report.doubtful && report.code.is_none_or(|name| !codes.lists(name)) {
+                continue;
+            }
             let finding = Finding {
-                code: report.code.and_then(|name| self.tally.codes.find(name)),
+                code: report.code.and_then(|name| codes.find(name)),
                 status: report.status,
                 id: report.request_id.map(RequestId::new),
                 origin: Origin { labels: stream.labels, recogniser },
@@ -328,9 +344,11 @@ impl<O: Observer> Counting<'_, O> {
 }
 
 impl<O: Observer> Consumer for Pipeline<O> {
-    fn opened(&mut self, source: SourceKey, input: usize, _path: &Path, follows: Option<SourceKey>) {
-        let labels = self.inputs.get(input).copied().unwrap_or(0);
-        let mut stream = Stream { labels, ..Stream::default() };
+    fn opened(&mut self, source: SourceKey, input: usize, path: &Path, follows: Option<SourceKey>) {
+        let plan = self.inputs.get(input).cloned().unwrap_or_default();
+        let set = plan.path_labels.map_or(plan.labels.clone(), |more| more.of(path, &plan.labels));
+        let labels = self.tally.label_set(&set);
+        let mut stream = Stream { labels, framing: plan.framing, ..Stream::default() };
         if let Some(before) = follows.and_then(|before| self.streams.get_mut(&before)) {
             stream.joins.inherit(&mut before.joins);
             before.successor = Some(source);

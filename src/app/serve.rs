@@ -3,11 +3,12 @@
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
-use super::{Pipeline, Unobserved};
+use super::{Pipeline, Plan, Unobserved};
+use crate::config::{Config, Input, Limits};
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
-use crate::tail::{FileRecord, Tailer};
-use crate::tally::{self, LabelSet, ProcessMetrics, metrics};
+use crate::tail::{self, FileRecord, InputOptions, Tailer};
+use crate::tally::{self, ProcessMetrics, metrics};
 use crate::web::{self, Bound, Bytes, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -30,12 +31,10 @@ pub enum StatePath {
 }
 
 /// What to serve.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Options {
-    /// What to tail.
-    pub tail: crate::tail::Options,
-    /// The labels of each input.
-    pub labels: Vec<LabelSet>,
+    /// What to tail and how to read it.
+    pub config: Config,
     /// Where positions and counters are kept.
     pub state: StatePath,
     /// Where to listen.
@@ -66,14 +65,10 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     }
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
-    let mut pipeline = super::pipeline(BOUNDS, Duration::ZERO, Unobserved)?;
+    let limits = options.config.limits;
+    let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
-    pipeline.line_bytes = options.tail.line_bytes;
-    for labels in &options.labels {
-        let number = pipeline.tally.label_set(labels);
-        pipeline.tally.announce(number);
-        pipeline.inputs.push(number);
-    }
+    let tail = tail_options(inputs, limits, &mut pipeline);
     let wake = {
         let (sender, board) = (Mutex::new(sender.clone()), Arc::clone(&board));
         move || {
@@ -84,10 +79,10 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
             }
         }
     };
-    for input in &options.tail.inputs {
+    for input in &tail.inputs {
         tracing::info!(paths = ?input.paths, "logs are looked for");
     }
-    let tailer = Tailer::new(options.tail, files, wake)?;
+    let tailer = Tailer::new(tail, files, wake)?;
     let engine = Engine::new(tailer, pipeline, inbox, Arc::clone(&board), committer, began);
     let (ended, has_ended) = oneshot::channel();
     let thread = thread::Builder::new().name("engine".into()).spawn(move || {
@@ -109,6 +104,25 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     thread.join().map_err(|_| anyhow::anyhow!("the engine failed"))?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells the pipeline what is planned for each input, and the tailer where they are.
+fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Unobserved>) -> tail::Options {
+    let inputs = inputs.into_iter().map(|input| {
+        if input.path_labels.is_none() {
+            let number = pipeline.tally.label_set(&input.labels);
+            pipeline.tally.announce(number);
+        }
+        let Input { paths, exclude, start_at, labels, path_labels, framing } = input;
+        pipeline.inputs.push(Plan { labels, path_labels, framing });
+        InputOptions { paths, exclude, start_at }
+    });
+    tail::Options {
+        inputs: inputs.collect(),
+        line_bytes: limits.line_bytes,
+        open_files: limits.open_files,
+        ..tail::Options::default()
+    }
 }
 
 /// Waits for a signal, lets the engine finish, and returns when it has: what is served from then on are the last

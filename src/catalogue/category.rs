@@ -103,6 +103,8 @@ named! {
         Other = "other",
         /// Only a client's source names it.
         Client = "client",
+        /// The configuration names it.
+        Config = "config",
     }
 }
 

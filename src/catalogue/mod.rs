@@ -89,6 +89,12 @@ impl Catalogue {
         &BUILT_IN
     }
 
+    /// The built-in catalogue with some entries more.
+    #[must_use]
+    pub fn with(more: Vec<Entry>) -> Self {
+        Self::new(BUILT_IN.entries.iter().cloned().chain(more).collect())
+    }
+
     fn new(entries: Vec<Entry>) -> Self {
         let mut by_name = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {

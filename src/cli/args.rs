@@ -35,8 +35,11 @@ pub enum Command {
 )]
 pub struct Serve {
     /// Logs to tail: files, globs (** allowed) or folders; repeatable
-    #[arg(long, value_name = "GLOB", required = true, env = "OBS_ERROR_EXPORTER_LOGS", value_delimiter = None)]
+    #[arg(long, value_name = "GLOB", env = "OBS_ERROR_EXPORTER_LOGS")]
     pub logs: Vec<String>,
+    /// Configuration file
+    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
     /// Folder for positions and counters; "none" keeps none [default: data]
     #[arg(long = "state.path", value_name = "DIR", env = "OBS_ERROR_EXPORTER_STATE_PATH")]
     pub state_path: Option<PathBuf>,
@@ -95,6 +98,9 @@ pub struct Scan {
     /// Files (also .gz), globs, folders, or - for standard input (the default)
     #[arg(value_name = "FILE|GLOB|DIR|-")]
     pub logs: Vec<PathBuf>,
+    /// Configuration file, for its recognisers and codes
+    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = ScanOutput::Table)]
     pub output: ScanOutput,

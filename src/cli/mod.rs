@@ -2,6 +2,7 @@
 
 mod args;
 mod codes;
+mod config;
 mod output;
 mod scan;
 mod serve;

@@ -1,6 +1,7 @@
 //! `scan`.
 
 use super::args::{self, ScanOutput};
+use super::config::read;
 use super::output;
 use crate::app::scan::{Input, Report, Row, Scanner, expand};
 use crate::catalogue::{Catalogue, Lang};
@@ -18,7 +19,7 @@ pub fn run(args: &args::Scan) -> anyhow::Result<ExitCode> {
     for bad in bad {
         output::complain(&format!("error: {bad}"));
     }
-    let mut scanner = Scanner::new()?;
+    let mut scanner = Scanner::new(read(args.config_file.as_deref())?)?;
     for input in inputs {
         let continues = matches!(input, Input::File { continues: true, .. });
         let read = input.open().and_then(|log| scanner.read(input.path(), continues, log));

@@ -1,9 +1,10 @@
 //! `serve` and `healthcheck`.
 
+use super::config::read;
 use super::{args, output};
 use crate::app::serve::{Options, StatePath};
-use crate::app::{LINE_BYTES, log, serve};
-use crate::tail::{self, InputOptions, StartAt};
+use crate::app::{log, serve};
+use crate::config::Input;
 use crate::web;
 use crate::web::healthcheck::Target;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Runs the daemon.
 pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
     let _log = log::start(args.log_format, args.log_level)?;
-    let input = InputOptions { paths: args.logs, exclude: Vec::new(), start_at: StartAt::Beginning };
-    let tail = tail::Options { inputs: vec![input], line_bytes: LINE_BYTES, ..tail::Options::default() };
+    let mut config = read(args.config_file.as_deref())?;
+    if !args.logs.is_empty() {
+        config.inputs.push(Input::at(args.logs)); // beside those of the file
+    }
+    if config.inputs.is_empty() {
+        anyhow::bail!("no logs are named; name some with --logs, or in a file with --config.file");
+    }
     let state = match args.state_path {
         None => StatePath::Default(PathBuf::from(STATE)),
         Some(path) if path == Path::new("none") => StatePath::None,
@@ -28,7 +34,7 @@ pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
     };
     let mut web = web::Options { telemetry_path: args.telemetry_path, ..web::Options::default() };
     web.limits.max_requests = args.max_requests;
-    serve::serve(Options { tail, labels: vec![Vec::new()], state, listen: args.listen, web })?;
+    serve::serve(Options { config, state, listen: args.listen, web })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! Events around anchors: most of a log is passed over without looking at its lines.
 
-use super::{Anchors, Context};
+use super::{Anchors, Bits, Context};
 
 /// How large an event may grow; what is behind begins a new stretch of the same event.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub struct Event<'b> {
     /// False for the last event of the bytes: lines that belong to it may still come.
     pub closed: bool,
     /// The bits of the anchors in it.
-    pub interested: u64,
+    pub interested: Bits,
 }
 
 /// What came of a scan.
@@ -152,7 +152,7 @@ mod tests {
     struct Word(&'static str);
 
     impl Anchors for Word {
-        fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, u64)> {
+        fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, Bits)> {
             memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, from + at + self.0.len(), 1))
         }
 

@@ -2,7 +2,7 @@
 //! around an anchor are taken out of their frames.
 
 use super::frame::{Framing, Piece};
-use super::{Anchors, Bounds, Context, Event, Scan};
+use super::{Anchors, Bits, Bounds, Context, Event, Scan};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -87,7 +87,7 @@ impl<A: Anchors> Framed<'_, A> {
         cut.into_iter().chain(long).min().map(|at| from + at).or(anchor)
     }
 
-    fn interested(&self, text: &[u8]) -> u64 {
+    fn interested(&self, text: &[u8]) -> Bits {
         let mut bits = 0;
         let mut from = 0;
         while let Some((_, end, bit)) = self.anchors.next(text, from) {

@@ -1,7 +1,6 @@
 //! Names that applications give to the fields of an OBS error, and what is evidence enough that it is one.
 
 use super::{Report, fields};
-use crate::catalogue::Catalogue;
 
 /// Which field of an error a key names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,15 +45,14 @@ pub fn field(key: &[u8]) -> Option<Field> {
     KEYS.iter().find(|(name, _)| name.as_bytes() == plain).map(|(_, field)| *field)
 }
 
-/// What was found under keys like these is an OBS error if its code is one that OBS has, or if it comes with a request
-/// id in the form that OBS gives them. Applications have fields of these names for errors of their own. Without a code
-/// it takes a field for one (`coded`) that is empty, as the answer to a HEAD leaves it.
-pub fn evident(report: &Report<'_>, coded: bool) -> bool {
+/// What was found under keys like these is an OBS error if it comes with a request id in the form that OBS gives them;
+/// without one it is doubtful, and its code has to be one that OBS has. Applications have fields of these names for
+/// errors of their own. Without a code it takes a field for one (`coded`) that is empty, as the answer to a HEAD leaves
+/// it.
+pub fn judge(mut report: Report<'_>, coded: bool) -> Option<Report<'_>> {
     let ours = report.request_id.is_some_and(obs_id);
-    match report.code {
-        Some(code) => ours || Catalogue::built_in().get(code).is_some(),
-        None => ours && coded && report.status.is_some(),
-    }
+    report.doubtful = !ours;
+    (report.code.is_some() || ours && coded && report.status.is_some()).then_some(report)
 }
 
 /// Hexadecimal digits with capital letters, 32 from OBS, 16 from some servers before it. Ids that tracing gives to the

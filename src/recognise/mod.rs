@@ -3,6 +3,7 @@
 //!
 //! A new client is one file here, one line in [`BUILT_IN`], and one pair of files under `tests/recognise/`.
 
+mod custom;
 mod fields;
 mod http_dump;
 mod json;
@@ -12,7 +13,9 @@ mod obs_go;
 mod obs_python;
 mod xml;
 
-use crate::framing;
+pub use custom::{Custom, CustomError};
+
+use crate::framing::{self, Bits};
 use aho_corasick::{AhoCorasick, MatchKind, packed};
 
 /// What one log event tells of one response. At least one field is there.
@@ -28,13 +31,15 @@ pub struct Report<'e> {
     pub at: usize,
     /// How it hangs together with reports of other events of the same log.
     pub link: Link,
+    /// It counts only if the catalogue has its code: applications have fields and words like these for their own errors.
+    pub doubtful: bool,
 }
 
 impl<'e> Report<'e> {
     /// A report that has nothing yet.
     #[must_use]
     pub fn at(at: usize) -> Self {
-        Self { code: None, status: None, request_id: None, at, link: Link::Alone }
+        Self { code: None, status: None, request_id: None, at, link: Link::Alone, doubtful: false }
     }
 
     /// Nothing is missing: code, status and request id are there.
@@ -93,8 +98,8 @@ pub const BUILT_IN: &[&dyn Recogniser] =
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
-    all: Vec<&'static dyn Recogniser>,
-    interested: Vec<u64>, // by pattern: the bit of its recogniser
+    custom: Vec<Custom>,
+    interested: Vec<Bits>, // by pattern: the bit of its recogniser
     search: Search,
 }
 
@@ -103,58 +108,89 @@ enum Search {
     Automaton(AhoCorasick),
 }
 
+/// So many recognisers of a configuration have a bit beside the built-in ones.
+pub const MOST_CUSTOM: usize = Bits::BITS as usize - BUILT_IN.len();
+
 impl Recognisers {
-    /// The built-in recognisers.
+    /// The built-in recognisers, and up to [`MOST_CUSTOM`] of a configuration.
     ///
     /// # Errors
     /// When the anchors cannot be searched for at once, which a test of the built-in ones rules out.
-    pub fn new() -> Result<Self, aho_corasick::BuildError> {
-        let all = BUILT_IN.to_vec();
-        let mut patterns = Vec::new();
+    pub fn new(custom: Vec<Custom>) -> Result<Self, aho_corasick::BuildError> {
+        let mut patterns: Vec<Vec<u8>> = Vec::new();
         let mut interested = Vec::new();
-        for (number, recogniser) in all.iter().enumerate() {
+        let all = BUILT_IN.iter().copied().chain(custom.iter().map(|custom| custom as &dyn Recogniser));
+        for (number, recogniser) in all.enumerate() {
             for anchor in recogniser.anchors() {
-                patterns.push(*anchor);
-                interested.push(1 << number);
+                for form in [anchor.as_bytes().to_vec(), escaped(anchor)] {
+                    // the escaped form is how docker and loggers of JSON keep it
+                    if patterns.last() != Some(&form) {
+                        patterns.push(form);
+                        interested.push(1 << number);
+                    }
+                }
             }
         }
-        let search = match packed::Config::new()
-            .match_kind(packed::MatchKind::LeftmostFirst)
-            .builder()
-            .extend(&patterns)
-            .build()
-        {
+        let packed =
+            packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&patterns).build();
+        let search = match packed {
             Some(searcher) => Search::Packed(searcher),
             None => Search::Automaton(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&patterns)?),
         };
-        Ok(Self { all, interested, search })
+        Ok(Self { custom, interested, search })
     }
 
     /// The recogniser with a number, if there is one.
     #[must_use]
-    pub fn get(&self, number: usize) -> Option<&'static dyn Recogniser> {
-        self.all.get(number).copied()
+    pub fn get(&self, number: usize) -> Option<&dyn Recogniser> {
+        match BUILT_IN.get(number) {
+            Some(recogniser) => Some(*recogniser),
+            None => self.custom.get(number - BUILT_IN.len()).map(|custom| custom as &dyn Recogniser),
+        }
     }
 
     /// The names, by number.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|recogniser| recogniser.name())
+        self.all().map(Recogniser::name)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &dyn Recogniser> {
+        BUILT_IN.iter().copied().chain(self.custom.iter().map(|custom| custom as &dyn Recogniser))
     }
 
     /// The reports of an event, each with the number of its recogniser. `interested` holds the bits of those to ask.
-    pub fn read<'e>(&self, event: &'e [u8], interested: u64, found: &mut Vec<(u8, Report<'e>)>) {
+    pub fn read<'e>(&self, event: &'e [u8], interested: Bits, found: &mut Vec<(u8, Report<'e>)>) {
         let mut reports = Vec::new();
-        for (number, recogniser) in (0_u8..).zip(&self.all) {
-            if interested & (1 << number) != 0 {
+        let mut left = interested;
+        while left != 0 {
+            let number = left.trailing_zeros();
+            left &= left - 1;
+            if let Some(recogniser) = self.get(number as usize) {
                 recogniser.read(event, &mut reports);
-                found.extend(reports.drain(..).map(|report| (number, report)));
+                found.extend(reports.drain(..).map(|report| (u8::try_from(number).unwrap_or(u8::MAX), report)));
             }
         }
     }
 }
 
+/// A text as it stands within a string of JSON, with the characters escaped that are dangerous in HTML.
+fn escaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend([b'\\', byte]),
+            b'<' => out.extend(b"\\u003c"),
+            b'>' => out.extend(b"\\u003e"),
+            b'&' => out.extend(b"\\u0026"),
+            b'\t' => out.extend(b"\\t"),
+            byte => out.push(byte),
+        }
+    }
+    out
+}
+
 impl framing::Anchors for Recognisers {
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, u64)> {
+    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, Bits)> {
         let found = match &self.search {
             Search::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into())?,
             Search::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..))?,
@@ -163,7 +199,7 @@ impl framing::Anchors for Recognisers {
     }
 
     fn begins(&self, line: &[u8]) -> bool {
-        self.all.iter().any(|recogniser| recogniser.begins(line))
+        self.all().any(|recogniser| recogniser.begins(line))
     }
 }
 
@@ -173,9 +209,9 @@ mod tests {
 
     #[test]
     fn names_are_distinct_and_there_is_a_bit_for_each() {
-        let recognisers = Recognisers::new().expect("the built-in anchors can be searched for");
+        let recognisers = Recognisers::new(Vec::new()).expect("the built-in anchors can be searched for");
         let mut names: Vec<_> = recognisers.names().collect();
-        assert!(names.len() <= 64);
+        assert!(names.len() + 50 <= Bits::BITS as usize, "there is room for recognisers of a configuration");
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), BUILT_IN.len());

@@ -52,6 +52,12 @@ impl Codes {
         Some(code)
     }
 
+    /// Whether the catalogue has a code with this name.
+    #[must_use]
+    pub fn lists(&self, name: &str) -> bool {
+        self.catalogue.position(name).is_some()
+    }
+
     /// What the catalogue knows of a code.
     #[must_use]
     pub fn entry(&self, code: Code) -> Option<&'static Entry> {

@@ -5,6 +5,7 @@ pub mod metrics;
 
 pub use expose::{CONTENT_TYPE, Family, ProcessMetrics, Sample, text};
 
+use crate::catalogue::Source;
 use crate::report::{Code, Codes, Finding, Now};
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
@@ -74,10 +75,10 @@ impl Tally {
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
-    /// Lets the codes of the official table stand at 0 for a label set, from the first scrape on.
+    /// Lets the codes of the official table and of the configuration stand at 0 for a label set, from the first scrape on.
     pub fn announce(&mut self, labels: u32) {
         for (code, entry) in self.codes.listed() {
-            if entry.source == crate::catalogue::Source::Table {
+            if matches!(entry.source, Source::Table | Source::Config) {
                 let key = Key { labels, code: Some(code), status: entry.status };
                 self.series.entry(key).or_default().shown = Some(Now::ZERO);
             }

@@ -5,6 +5,7 @@ mod files;
 pub use files::{Input, Unreadable, expand};
 
 use super::{Observer, Pipeline};
+use crate::config::Config;
 use crate::framing::Stamp;
 use crate::report::{Bounds, Code, Finding, Now};
 use crate::tail::{Behind, Consumer, SourceKey};
@@ -12,7 +13,6 @@ use crate::tally::metrics;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::Duration;
 
 /// Request ids listed for each code and status.
 const IDS: usize = 3;
@@ -99,10 +99,8 @@ impl Scanner {
     ///
     /// # Errors
     /// As [`super::pipeline`].
-    pub fn new() -> anyhow::Result<Self> {
-        let mut pipeline = super::pipeline(BOUNDS, Duration::ZERO, Notes::default())?;
-        let labels = pipeline.tally.label_set(&Vec::new());
-        pipeline.inputs.push(labels);
+    pub fn new(config: Config) -> anyhow::Result<Self> {
+        let (pipeline, _) = super::pipeline(config, BOUNDS, Notes::default())?;
         Ok(Self { pipeline, buffer: vec![0; 256 * 1024], files: 0, last: None })
     }
 
