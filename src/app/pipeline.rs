@@ -348,7 +348,10 @@ impl<O: Observer> Consumer for Pipeline<O> {
         let plan = self.inputs.get(input).cloned().unwrap_or_default();
         let set = plan.path_labels.map_or(plan.labels.clone(), |more| more.of(path, &plan.labels));
         let labels = self.tally.label_set(&set);
-        let mut stream = Stream { labels, framing: plan.framing, ..Stream::default() };
+        // of a source that was restored, or whose input has changed, the rest is known already
+        let mut stream = self.streams.remove(&source).unwrap_or_default();
+        stream.labels = labels;
+        stream.framing = plan.framing.or(stream.framing);
         if let Some(before) = follows.and_then(|before| self.streams.get_mut(&before)) {
             stream.joins.inherit(&mut before.joins);
             before.successor = Some(source);
