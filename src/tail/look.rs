@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::discover::{Found, Walk, is_absent};
-use super::family::{HISTORY, Listings, Sibling, is_copy_of_beginning, is_rotated_name};
+use super::family::{HISTORY, Listings, Sibling, bases_of, is_copy_of_beginning};
 use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
 use super::record::{Known, Owner};
 use super::source::{self, Reader, State};
@@ -89,18 +89,16 @@ impl Tailer {
         for path in paths {
             let stat = match found.get(path.as_path()) {
                 Some(found) => {
-                    if let Some(place) = self.places.get_mut(&path) {
-                        place.input = found.input;
-                    }
+                    self.belongs_to(&path, found.input);
                     Ok(found.stat)
+                }
+                None if self.inputs_changed && !self.discovery.matches(&path) => {
+                    self.drop_place(&path, consumer);
+                    continue;
                 }
                 None => fs::metadata(&path).map(|meta| Stat::from(&meta)),
             };
             let stat = match stat {
-                Ok(_) if self.inputs_changed && !found.contains_key(path.as_path()) => {
-                    self.drop_place(&path, consumer);
-                    continue;
-                }
                 Ok(stat) if stat.kind == Kind::Regular => Some(stat),
                 Ok(_) => None,
                 Err(error) if is_absent(&error) => None,
@@ -117,6 +115,7 @@ impl Tailer {
             }
         }
         self.inputs_changed = false;
+        self.tell_restored(consumer);
         let mut listings = Listings::default();
         moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
         for (path, stat) in moved {
@@ -198,9 +197,7 @@ impl Tailer {
     /// Whether a file at a path that was not known is a rotated file that was read, or a copy of one.
     pub(super) fn was_read(&mut self, found: &Found) -> bool {
         let sibling = Sibling { path: found.path.clone(), stat: found.stat, packed: None };
-        let bases: Vec<PathBuf> =
-            self.places.keys().filter(|base| is_rotated_name(&found.path, base)).cloned().collect();
-        for base in bases {
+        for base in bases_of(&found.path) {
             let Some(place) = self.places.get(&base) else { continue };
             if found.stat.size == 0 && place.current.is_some() {
                 // A copy that is about to be made begins like this; there is nothing to be read yet.
@@ -209,10 +206,9 @@ impl Tailer {
             if place.history.iter().any(|known| known.is(&sibling)) {
                 return true;
             }
-            let mut sources = self.sources.values().filter(|source| source.path == base);
-            let copied = sources.any(|source| {
+            let copied = self.sources_of(&base).any(|source| {
                 Known { mark: source.mark, owner: Owner::Ours }.is(&sibling)
-                    || is_copy_of_beginning(&sibling, source.place())
+                    || is_copy_of_beginning(&sibling, source.place(), false)
             });
             if copied {
                 let known = Known::others(&sibling);
@@ -356,11 +352,40 @@ impl Tailer {
         }
     }
 
+    /// Lets go what no input asks for any more.
     fn drop_place(&mut self, path: &Path, consumer: &mut impl Consumer) {
-        if let Some(place) = self.places.remove(path)
-            && let Some(key) = place.current
-        {
+        let keys: Vec<SourceKey> = self.sources_of(path).map(|source| source.key).collect();
+        self.places.remove(path);
+        self.ended.retain(|ended| ended.place != path);
+        for key in keys {
+            self.untold.retain(|&untold| untold != key);
             self.remove(key, consumer);
+        }
+    }
+
+    /// Notes which input a path belongs to; another one than before if the inputs changed.
+    fn belongs_to(&mut self, path: &Path, input: usize) {
+        let Some(place) = self.places.get_mut(path) else { return };
+        if std::mem::replace(&mut place.input, input) != input {
+            let keys: Vec<SourceKey> = self.sources_of(path).map(|source| source.key).collect();
+            for key in keys {
+                if let Some(source) = self.sources.get_mut(&key) {
+                    source.input = input;
+                }
+                self.untold.push(key);
+            }
+        }
+    }
+
+    /// Tells the consumer of the sources that it may know from an earlier run, and of those that changed their input.
+    fn tell_restored(&mut self, consumer: &mut impl Consumer) {
+        let mut keys = std::mem::take(&mut self.untold);
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            if let Some(source) = self.sources.get(&key) {
+                consumer.opened(key, source.input, &source.path, source.after.map(|(first, _)| first));
+            }
         }
     }
 

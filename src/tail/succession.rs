@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::discover::Found;
-use super::family::{Listings, Sibling, holds_packed, is_copy_of_beginning, is_rotated_name};
+use super::family::{Listings, Sibling, bases_of, holds_packed, is_copy_of_beginning};
 use super::identity::{FileId, Mark, Stat};
 use super::record::{Known, Owner};
-use super::rotation::Packing;
-use super::source::{self, Reader, State};
+use super::rotation::{self, Packing};
+use super::source::{self, Reader, Source, State};
 use super::stats::Event;
 use super::tailer::{Place, Tailer};
-use super::unpack::Unpacker;
+use super::unpack::{self, Unpacker};
 use super::{Consumer, SourceKey};
 
 /// How the files of a path are rotated.
@@ -46,7 +47,7 @@ impl Tailer {
             if self.move_house(key, path, ids) {
                 previous = None;
             } else {
-                self.retire(key, found.is_some(), &family, consumer);
+                self.retire(key, found.is_some(), &family, listings, consumer);
             }
         }
         let previous = self.between(path, input, (Rotation::Renamed, floor), &family, previous, consumer);
@@ -144,7 +145,7 @@ impl Tailer {
         let Some(source) = self.sources.get_mut(&key) else { return false };
         let Some(&other) = ids.get(&source.mark.id) else { return false };
         if other == path
-            || is_rotated_name(other, path)
+            || bases_of(other).iter().any(|base| base == path)
             || self.places.get(other).is_some_and(|at| at.current.is_some())
         {
             return false;
@@ -163,7 +164,14 @@ impl Tailer {
     }
 
     /// A source lost its place: finds where its file is now, to read it to its end.
-    fn retire(&mut self, key: SourceKey, replaced: bool, family: &[Sibling], consumer: &mut impl Consumer) {
+    fn retire(
+        &mut self,
+        key: SourceKey,
+        replaced: bool,
+        family: &[Sibling],
+        listings: &mut Listings,
+        consumer: &mut impl Consumer,
+    ) {
         let Some(source) = self.sources.get_mut(&key) else { return };
         source.state = State::Rotated { since: self.now };
         source.grown = self.now;
@@ -173,7 +181,7 @@ impl Tailer {
             (place.current, place.last, place.floor) = (None, Some(key), mark.modified);
         }
         let held = self.sources.get(&key).and_then(|source| source.reader.as_ref()?.stat().ok());
-        let found = held.is_some() || self.find(key, family);
+        let found = held.is_some() || self.find(key, family, listings);
         let linked = held.map_or(found, |held| held.links > 0);
         if replaced || linked {
             self.ledger.rotations += 1;
@@ -195,46 +203,67 @@ impl Tailer {
     }
 
     /// Finds the file of a source among the siblings of its path: by inode, else by content, else compressed.
-    fn find(&mut self, key: SourceKey, family: &[Sibling]) -> bool {
+    fn find(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
         let Some(source) = self.sources.get(&key) else { return false };
-        let mark = source.mark;
-        let at = source
-            .at
-            .as_deref()
-            .into_iter()
-            .chain(self.places.get(&source.path).and_then(|place| place.real.as_deref()));
-        let plain = family.iter().filter(|sibling| sibling.packed.is_none()).map(|sibling| sibling.path.as_path());
-        let paths: Vec<PathBuf> = at.chain(plain).map(Path::to_owned).collect();
-        for by_inode in [true, false] {
-            for path in &paths {
-                let Ok((mut file, stat)) = source::open(path) else { continue };
-                let taken = self.by_id.get(&stat.id).is_some_and(|&other| other != key);
-                let same = if by_inode {
-                    stat.id == mark.id && (mark.proves() || !mark.reborn(&stat))
-                } else {
-                    mark.proves() && !taken
-                };
-                if same && stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
-                    self.settle(key, path, &stat, Reader::Plain(file));
-                    return true;
-                }
+        let (mark, path) = (source.mark, source.path.clone());
+        let real = self.places.get(&path).and_then(|place| place.real.clone());
+        let here = source.at.clone().into_iter().chain(real.clone());
+        let elsewhere =
+            [Some(path), real].into_iter().flatten().filter_map(|path| listings.by_inode(&path, mark.id.ino));
+        let by_inode: Vec<PathBuf> = here.chain(elsewhere).collect();
+        for path in by_inode {
+            let Ok((mut file, stat)) = source::open(&path) else { continue };
+            if stat.id != mark.id || mark.reborn(&stat) && !mark.proves() {
+                continue;
+            }
+            if rotation::packing(path.as_os_str().as_bytes()).1 == Some(Packing::Gzip) {
+                self.settle(key, &path, &stat, Reader::Packed(Box::new(Unpacker::new(file))));
+                return true;
+            }
+            if stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
+                self.settle(key, &path, &stat, Reader::Plain(file));
+                return true;
             }
         }
-        for sibling in family.iter().rev() {
+        if !mark.proves() {
+            return false;
+        }
+        // Every log of a service may begin with the same lines: what was written before our last look is not ours.
+        let (plain, packed): (Vec<_>, Vec<_>) = family
+            .iter()
+            .filter(|sibling| sibling.stat.modified >= mark.modified && !self.is_taken(&mark, sibling, key))
+            .partition(|sibling| sibling.packed.is_none());
+        for sibling in plain {
+            if let Ok((mut file, stat)) = source::open(&sibling.path)
+                && stat.size >= mark.seen
+                && mark.is_in(&mut file).unwrap_or(false)
+            {
+                self.settle(key, &sibling.path, &stat, Reader::Plain(file));
+                return true;
+            }
+        }
+        for sibling in packed {
             if sibling.packed == Some(Packing::Gzip)
-                && mark.proves()
-                && !self.by_id.contains_key(&sibling.stat.id)
                 && holds_packed(sibling, &mark, false)
                 && let Ok((file, stat)) = source::open(&sibling.path)
             {
                 self.settle(key, &sibling.path, &stat, Reader::Packed(Box::new(Unpacker::new(file))));
-                if let Some(source) = self.sources.get_mut(&key) {
-                    source.mark.size = mark.size.max(mark.seen);
-                }
                 return true;
             }
         }
         false
+    }
+
+    /// Whether a sibling is another source, or one that was read to its end.
+    fn is_taken(&self, mark: &Mark, sibling: &Sibling, key: SourceKey) -> bool {
+        let id = sibling.stat.id;
+        let other = self.by_id.get(&id).is_some_and(|&other| other != key);
+        let path = self.sources.get(&key).map(|source| &source.path);
+        let ended = path.and_then(|path| self.places.get(path)).is_some_and(|place| {
+            let mut ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
+            ours.any(|known| known.mark.id == id && !known.mark.reborn(&sibling.stat))
+        });
+        other || ended || id == mark.id
     }
 
     fn settle(&mut self, key: SourceKey, path: &Path, stat: &Stat, reader: Reader) {
@@ -244,7 +273,11 @@ impl Tailer {
             }
             source.mark.id = stat.id;
             source.mark.created = stat.created;
-            source.mark.size = stat.size;
+            source.mark.size = match &reader {
+                Reader::Plain(_) => stat.size,
+                Reader::Packed(unpacker) => unpack::said_size(unpacker.file(), stat.size)
+                    .map_or(source.mark.seen, |said| source.mark.seen.max(u64::from(said))),
+            };
             source.at = Some(path.to_owned());
             source.grown = self.now;
             self.by_id.insert(stat.id, key);
@@ -259,7 +292,7 @@ impl Tailer {
             let Some(source) = self.sources.get(&key).filter(|source| source.reader.is_none()) else { continue };
             let real = self.places.get(&source.path).and_then(|place| place.real.clone());
             let family = listings.family(&source.path.clone(), real.as_deref());
-            if self.find(key, &family) {
+            if self.find(key, &family, listings) {
                 self.enqueue(key);
             } else {
                 self.give_up(key, "rotated", consumer);
@@ -324,19 +357,26 @@ impl Tailer {
             if family.iter().any(|other| other.path == stem) {
                 return true;
             }
+        } else if is_copy_of_beginning(sibling, path, how == Rotation::Renamed) {
+            return true;
         } else if how == Rotation::Renamed {
             return false;
-        } else if is_copy_of_beginning(sibling, path) {
-            return true;
         }
-        let mut sources = self.sources.values().filter(|source| source.path == path);
-        sources.any(|source| {
+        self.sources_of(path).any(|source| {
             let mark = source.mark;
             let fits = sibling.packed.is_some() || sibling.stat.size <= mark.size;
             let known = Known { mark: Mark { seen: mark.size.max(mark.seen), ..mark }, owner: Owner::Ours };
             let known = if sibling.packed.is_some() { known } else { Known { mark, owner: Owner::Ours } };
             mark.id != sibling.stat.id && fits && known.is(sibling)
         })
+    }
+
+    /// The sources of the files that are or were at a path.
+    pub(super) fn sources_of<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Source> {
+        let current = self.places.get(path).and_then(|place| place.current);
+        let rotated = self.rotated.iter().copied().filter(move |&key| Some(key) != current);
+        let keys = current.into_iter().chain(rotated);
+        keys.filter_map(|key| self.sources.get(&key)).filter(move |source| source.path == path)
     }
 
     /// Deals with the files that do not go on from what was read of them.
@@ -356,6 +396,9 @@ impl Tailer {
         self.ledger.truncations += 1;
         self.ledger.tell(Event::Truncated { path: path.clone() });
         self.stop_waiting_for(key);
+        if let Some(starting) = &mut self.starting {
+            starting.remove(&key);
+        }
         let real = self.places.get(&path).and_then(|place| place.real.clone());
         let family = if rotated { Vec::new() } else { listings.family(&path, real.as_deref()) };
         let stat = match fs::metadata(&path).map(|meta| Stat::from(&meta)) {
@@ -364,7 +407,7 @@ impl Tailer {
         };
         if let Some(stat) = stat
             && mark.proves()
-            && self.find_copy(key, &family)
+            && self.find_copy(key, &family, listings)
         {
             return self.swap_for_copy(key, stat, &family, consumer);
         }
@@ -383,9 +426,9 @@ impl Tailer {
 
     /// The copy that copytruncate made before it truncated holds what was written since the last look: the source goes
     /// on there.
-    fn find_copy(&mut self, key: SourceKey, family: &[Sibling]) -> bool {
+    fn find_copy(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
         self.let_go(key);
-        self.find(key, family)
+        self.find(key, family, listings)
     }
 
     fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &[Sibling], consumer: &mut impl Consumer) {
