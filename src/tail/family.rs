@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::DirEntryExt;
+use std::os::unix::fs::{DirEntryExt, FileExt};
 use std::path::{Path, PathBuf};
 
 use super::identity::{EDGE, HEAD, Kind, Mark, ReadAt, Stat};
@@ -142,16 +142,22 @@ pub fn holds_packed(sibling: &Sibling, mark: &Mark, exact: bool) -> bool {
     long_enough && unpack::head(&file, &mut head).is_ok_and(|got| mark.head.begins(&head[..got]))
 }
 
+/// Whether a `.gz` is the open file, compressed: as far as size and beginning say so.
+pub fn is_packed_of(sibling: &Sibling, file: &fs::File) -> bool {
+    let (Ok((packed, stat)), Ok(meta)) = (source::open(&sibling.path), file.metadata()) else { return false };
+    let (mut here, mut there) = ([0; HEAD], [0; HEAD]);
+    let Ok(got) = FileExt::read_at(file, &mut there, 0) else { return false };
+    unpack::said_size(&packed, stat.size).is_ok_and(|said| u64::from(said) == meta.len() & 0xffff_ffff)
+        && unpack::head(&packed, &mut here[..got]).is_ok_and(|unpacked| here[..unpacked] == there[..got])
+}
+
 /// Whether all of `sibling` stands at the beginning of the file at `path`: a copy, or one that is being made. A copy is
-/// not older than the original; if `younger`, it is made after it.
-pub fn is_copy_of_beginning(sibling: &Sibling, path: &Path, younger: bool) -> bool {
+/// never older than the original, so that two files that begin with the same lines are no copies of each other.
+pub fn is_copy_of_beginning(sibling: &Sibling, path: &Path) -> bool {
     let (Ok((mut copy, copied)), Ok((mut original, stat))) = (source::open(&sibling.path), source::open(path)) else {
         return false;
     };
-    let older = match (copied.created, stat.created) {
-        (Some(copy), Some(original)) => copy < original || younger && copy == original,
-        _ => younger,
-    };
+    let older = matches!((copied.created, stat.created), (Some(copy), Some(original)) if copy < original);
     if older || copied.size > stat.size || copied.size == 0 {
         return false;
     }

@@ -117,16 +117,18 @@ impl Tailer {
         self.inputs_changed = false;
         self.tell_restored(consumer);
         let mut listings = Listings::default();
+        self.recover_rotated(&mut listings, consumer);
         moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
         for (path, stat) in moved {
             self.succeed(&path, stat, &ids, &mut listings, consumer);
         }
-        self.recover_rotated(&mut listings, consumer);
         self.rotated_looked = None;
         self.mend(consumer);
+        self.look_between(&mut listings, consumer);
         self.appear(&walk, consumer);
         self.look_at_ended(&mut listings, consumer);
-        self.remember_siblings();
+        self.remember_siblings(&mut listings);
+        self.note_empty();
         self.forget_places();
         self.watch_folders(&walk);
         if self.starting.is_none() {
@@ -145,10 +147,7 @@ impl Tailer {
         }
         match stat {
             // A second name of a file that is tailed under another one.
-            Some(stat) => self
-                .by_id
-                .get(&stat.id)
-                .is_none_or(|key| self.sources.get(key).is_none_or(|source| source.mark.reborn(stat))),
+            Some(stat) => self.tailed(stat).is_none(),
             None => {
                 place.gone.get_or_insert(self.now);
                 false
@@ -181,7 +180,7 @@ impl Tailer {
         let mut new: Vec<&Found> = walk.found.iter().filter(|found| !self.places.contains_key(&found.path)).collect();
         new.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| a.path.cmp(&b.path)));
         for found in new {
-            if let Some(&key) = self.by_id.get(&found.stat.id) {
+            if let Some(key) = self.tailed(&found.stat) {
                 self.also.insert(found.path.clone(), key);
                 continue;
             }
@@ -208,7 +207,7 @@ impl Tailer {
             }
             let copied = self.sources_of(&base).any(|source| {
                 Known { mark: source.mark, owner: Owner::Ours }.is(&sibling)
-                    || is_copy_of_beginning(&sibling, source.place(), false)
+                    || is_copy_of_beginning(&sibling, source.place())
             });
             if copied {
                 let known = Known::others(&sibling);
@@ -259,6 +258,7 @@ impl Tailer {
             last: Some(key),
             real,
             floor: stat.modified,
+            empty: None,
             gone: None,
             gone_seconds: 0,
             history: std::mem::take(&mut place.history),
@@ -317,8 +317,7 @@ impl Tailer {
     }
 
     /// Remembers what lies beside the tailed files, so that what comes later can be told from it.
-    fn remember_siblings(&mut self) {
-        let mut listings = Listings::default();
+    fn remember_siblings(&mut self, listings: &mut Listings) {
         let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
         for path in paths {
             let Some(place) = self.places.get(&path) else { continue };
@@ -326,7 +325,7 @@ impl Tailer {
             let unknown = |sibling: &Sibling| {
                 let id = sibling.stat.id;
                 let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
-                let other = self.by_id.contains_key(&id) || place.history.iter().any(same);
+                let other = self.tailed(&sibling.stat).is_some() || place.history.iter().any(same);
                 // A file that matches a glob itself is either tailed or known to be a copy when it is found.
                 !other && (sibling.packed.is_some() || !self.discovery.matches(&sibling.path))
             };
@@ -335,12 +334,10 @@ impl Tailer {
             if family.is_empty() {
                 continue;
             }
-            // Only what lay there while the tailed file still had its place was there before the next rotation.
-            let current = place.current.and_then(|key| self.sources.get(&key));
-            let still = fs::metadata(&path).map(|meta| Stat::from(&meta)).ok();
-            let unmoved = current.map(|source| source.mark.id) == still.map(|stat| stat.id);
-            let cut = current.zip(still).is_some_and(|(source, stat)| stat.size < source.mark.seen);
-            if !unmoved || cut {
+            // Only what lay there while the tailed file was as it was read was there before the next rotation.
+            if let Some(key) = place.current
+                && !self.is_unmoved(key, &path)
+            {
                 self.discover_soon = true;
                 continue;
             }
@@ -349,6 +346,22 @@ impl Tailer {
                 place.history.extend(siblings);
                 bound_history(&mut place.history);
             }
+        }
+    }
+
+    /// Whether the file of a source is still at its path and holds what was read of it.
+    fn is_unmoved(&mut self, key: SourceKey, path: &Path) -> bool {
+        let Some(source) = self.sources.get_mut(&key) else { return false };
+        fs::metadata(path).is_ok_and(|meta| {
+            let stat = Stat::from(&meta);
+            stat.id == source.mark.id && stat.size >= source.mark.seen
+        }) && source.holds_what_was_read(path).unwrap_or(false)
+    }
+
+    fn note_empty(&mut self) {
+        for place in self.places.values_mut() {
+            let source = place.current.and_then(|key| self.sources.get(&key));
+            place.empty = source.filter(|source| source.mark.size == 0).map(|source| source.mark.modified);
         }
     }
 

@@ -186,9 +186,8 @@ impl Tailer {
 
     /// Closes the file of a source.
     pub(super) fn let_go(&mut self, key: SourceKey) {
-        if let Some(source) = self.sources.get_mut(&key)
-            && source.reader.take().is_some()
-        {
+        if let Some(source) = self.sources.get_mut(&key) {
+            source.reader = None;
             self.open.remove(&source.used);
         }
     }

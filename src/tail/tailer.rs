@@ -44,6 +44,8 @@ pub(super) struct Place {
     pub real: Option<PathBuf>,
     /// Last write that is known of the last file that was there: what is older was there before it.
     pub floor: i64,
+    /// The file was empty at the last look, and last written then: that it was cut since cannot be seen in it.
+    pub empty: Option<i64>,
     /// Since when there is no file.
     pub gone: Option<Duration>,
     /// Seconds without a file in earlier runs.
