@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirEntryExt, FileExt};
 use std::path::{Path, PathBuf};
 
 use super::identity::{EDGE, HEAD, Kind, Mark, ReadAt, Stat};
@@ -26,8 +27,14 @@ pub struct Sibling {
     pub packed: Option<Packing>,
 }
 
-/// Names in a folder by the names of the logs that they could be rotated files of.
-type Listing = HashMap<OsString, Vec<OsString>>;
+/// The names in a folder.
+#[derive(Debug, Default)]
+struct Listing {
+    /// By the names of the logs that they could be rotated files of.
+    by_base: HashMap<OsString, Vec<OsString>>,
+    /// By inode.
+    by_inode: HashMap<u64, OsString>,
+}
 
 /// Listings of folders, each read once. Lives as long as one pass, so that ten thousand rotations in one folder do not
 /// read it ten thousand times.
@@ -42,7 +49,7 @@ impl Listings {
         let mut family: Vec<Sibling> = Vec::new();
         for path in [Some(path), real].into_iter().flatten() {
             let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
-            let Some(names) = self.listing(folder).get(name) else { continue };
+            let Some(names) = self.listing(folder).by_base.get(name) else { continue };
             for name in names {
                 let path = folder.join(name);
                 let Ok(meta) = fs::metadata(&path) else { continue };
@@ -58,6 +65,12 @@ impl Listings {
         family
     }
 
+    /// Where in the folder of `path` there is a file with this inode, whatever its name.
+    pub fn by_inode(&mut self, path: &Path, inode: u64) -> Option<PathBuf> {
+        let folder = path.parent()?;
+        self.listing(folder).by_inode.get(&inode).map(|name| folder.join(name))
+    }
+
     fn listing(&mut self, folder: &Path) -> &Listing {
         match self.folders.entry(folder.to_owned()) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -67,24 +80,22 @@ impl Listings {
 }
 
 fn list(folder: &Path) -> Listing {
-    let mut listing = Listing::new();
+    let mut listing = Listing::default();
     // A folder that cannot be read has no siblings to offer; that it cannot be read is said where it is walked.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         for base in rotation::bases(name.as_bytes()) {
-            listing.entry(OsString::from_vec(base)).or_default().push(name.clone());
+            listing.by_base.entry(OsString::from_vec(base)).or_default().push(name.clone());
         }
+        listing.by_inode.insert(entry.ino(), name);
     }
     listing
 }
 
-/// Whether the name of `path` nominates it as a rotated file of `base`.
-pub fn is_rotated_name(path: &Path, base: &Path) -> bool {
-    path.parent() == base.parent()
-        && base.file_name().is_some_and(|base| {
-            let name = path.file_name().unwrap_or(OsStr::new(""));
-            rotation::bases(name.as_bytes()).iter().any(|nominated| nominated == base.as_bytes())
-        })
+/// The paths that the name of `path` nominates it as a rotated file of.
+pub fn bases_of(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or(OsStr::new(""));
+    rotation::bases(name.as_bytes()).into_iter().map(|base| path.with_file_name(OsString::from_vec(base))).collect()
 }
 
 impl Known {
@@ -131,7 +142,17 @@ pub fn holds_packed(sibling: &Sibling, mark: &Mark, exact: bool) -> bool {
     long_enough && unpack::head(&file, &mut head).is_ok_and(|got| mark.head.begins(&head[..got]))
 }
 
-/// Whether all of `sibling` stands at the beginning of the file at `path`: a copy, or one that is being made.
+/// Whether a `.gz` is the open file, compressed: as far as size and beginning say so.
+pub fn is_packed_of(sibling: &Sibling, file: &fs::File) -> bool {
+    let (Ok((packed, stat)), Ok(meta)) = (source::open(&sibling.path), file.metadata()) else { return false };
+    let (mut here, mut there) = ([0; HEAD], [0; HEAD]);
+    let Ok(got) = FileExt::read_at(file, &mut there, 0) else { return false };
+    unpack::said_size(&packed, stat.size).is_ok_and(|said| u64::from(said) == meta.len() & 0xffff_ffff)
+        && unpack::head(&packed, &mut here[..got]).is_ok_and(|unpacked| here[..unpacked] == there[..got])
+}
+
+/// Whether all of `sibling` stands at the beginning of the file at `path`: a copy, or one that is being made. A copy is
+/// never older than the original, so that two files that begin with the same lines are no copies of each other.
 pub fn is_copy_of_beginning(sibling: &Sibling, path: &Path) -> bool {
     let (Ok((mut copy, copied)), Ok((mut original, stat))) = (source::open(&sibling.path), source::open(path)) else {
         return false;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::discover::{Found, Walk, is_absent};
-use super::family::{HISTORY, Listings, Sibling, is_copy_of_beginning, is_rotated_name};
+use super::family::{HISTORY, Listings, Sibling, bases_of, is_copy_of_beginning};
 use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
 use super::record::{Known, Owner};
 use super::source::{self, Reader, State};
@@ -89,18 +89,16 @@ impl Tailer {
         for path in paths {
             let stat = match found.get(path.as_path()) {
                 Some(found) => {
-                    if let Some(place) = self.places.get_mut(&path) {
-                        place.input = found.input;
-                    }
+                    self.belongs_to(&path, found.input);
                     Ok(found.stat)
+                }
+                None if self.inputs_changed && !self.discovery.matches(&path) => {
+                    self.drop_place(&path, consumer);
+                    continue;
                 }
                 None => fs::metadata(&path).map(|meta| Stat::from(&meta)),
             };
             let stat = match stat {
-                Ok(_) if self.inputs_changed && !found.contains_key(path.as_path()) => {
-                    self.drop_place(&path, consumer);
-                    continue;
-                }
                 Ok(stat) if stat.kind == Kind::Regular => Some(stat),
                 Ok(_) => None,
                 Err(error) if is_absent(&error) => None,
@@ -117,17 +115,20 @@ impl Tailer {
             }
         }
         self.inputs_changed = false;
+        self.tell_restored(consumer);
         let mut listings = Listings::default();
+        self.recover_rotated(&mut listings, consumer);
         moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
         for (path, stat) in moved {
             self.succeed(&path, stat, &ids, &mut listings, consumer);
         }
-        self.recover_rotated(&mut listings, consumer);
         self.rotated_looked = None;
         self.mend(consumer);
+        self.look_between(&mut listings, consumer);
         self.appear(&walk, consumer);
         self.look_at_ended(&mut listings, consumer);
-        self.remember_siblings();
+        self.remember_siblings(&mut listings);
+        self.note_empty();
         self.forget_places();
         self.watch_folders(&walk);
         if self.starting.is_none() {
@@ -146,10 +147,7 @@ impl Tailer {
         }
         match stat {
             // A second name of a file that is tailed under another one.
-            Some(stat) => self
-                .by_id
-                .get(&stat.id)
-                .is_none_or(|key| self.sources.get(key).is_none_or(|source| source.mark.reborn(stat))),
+            Some(stat) => self.tailed(stat).is_none(),
             None => {
                 place.gone.get_or_insert(self.now);
                 false
@@ -182,7 +180,7 @@ impl Tailer {
         let mut new: Vec<&Found> = walk.found.iter().filter(|found| !self.places.contains_key(&found.path)).collect();
         new.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| a.path.cmp(&b.path)));
         for found in new {
-            if let Some(&key) = self.by_id.get(&found.stat.id) {
+            if let Some(key) = self.tailed(&found.stat) {
                 self.also.insert(found.path.clone(), key);
                 continue;
             }
@@ -198,9 +196,7 @@ impl Tailer {
     /// Whether a file at a path that was not known is a rotated file that was read, or a copy of one.
     pub(super) fn was_read(&mut self, found: &Found) -> bool {
         let sibling = Sibling { path: found.path.clone(), stat: found.stat, packed: None };
-        let bases: Vec<PathBuf> =
-            self.places.keys().filter(|base| is_rotated_name(&found.path, base)).cloned().collect();
-        for base in bases {
+        for base in bases_of(&found.path) {
             let Some(place) = self.places.get(&base) else { continue };
             if found.stat.size == 0 && place.current.is_some() {
                 // A copy that is about to be made begins like this; there is nothing to be read yet.
@@ -209,8 +205,7 @@ impl Tailer {
             if place.history.iter().any(|known| known.is(&sibling)) {
                 return true;
             }
-            let mut sources = self.sources.values().filter(|source| source.path == base);
-            let copied = sources.any(|source| {
+            let copied = self.sources_of(&base).any(|source| {
                 Known { mark: source.mark, owner: Owner::Ours }.is(&sibling)
                     || is_copy_of_beginning(&sibling, source.place())
             });
@@ -263,6 +258,7 @@ impl Tailer {
             last: Some(key),
             real,
             floor: stat.modified,
+            empty: None,
             gone: None,
             gone_seconds: 0,
             history: std::mem::take(&mut place.history),
@@ -321,8 +317,7 @@ impl Tailer {
     }
 
     /// Remembers what lies beside the tailed files, so that what comes later can be told from it.
-    fn remember_siblings(&mut self) {
-        let mut listings = Listings::default();
+    fn remember_siblings(&mut self, listings: &mut Listings) {
         let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
         for path in paths {
             let Some(place) = self.places.get(&path) else { continue };
@@ -330,7 +325,7 @@ impl Tailer {
             let unknown = |sibling: &Sibling| {
                 let id = sibling.stat.id;
                 let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
-                let other = self.by_id.contains_key(&id) || place.history.iter().any(same);
+                let other = self.tailed(&sibling.stat).is_some() || place.history.iter().any(same);
                 // A file that matches a glob itself is either tailed or known to be a copy when it is found.
                 !other && (sibling.packed.is_some() || !self.discovery.matches(&sibling.path))
             };
@@ -339,12 +334,10 @@ impl Tailer {
             if family.is_empty() {
                 continue;
             }
-            // Only what lay there while the tailed file still had its place was there before the next rotation.
-            let current = place.current.and_then(|key| self.sources.get(&key));
-            let still = fs::metadata(&path).map(|meta| Stat::from(&meta)).ok();
-            let unmoved = current.map(|source| source.mark.id) == still.map(|stat| stat.id);
-            let cut = current.zip(still).is_some_and(|(source, stat)| stat.size < source.mark.seen);
-            if !unmoved || cut {
+            // Only what lay there while the tailed file was as it was read was there before the next rotation.
+            if let Some(key) = place.current
+                && !self.is_unmoved(key, &path)
+            {
                 self.discover_soon = true;
                 continue;
             }
@@ -356,11 +349,56 @@ impl Tailer {
         }
     }
 
+    /// Whether the file of a source is still at its path and holds what was read of it.
+    fn is_unmoved(&mut self, key: SourceKey, path: &Path) -> bool {
+        let Some(source) = self.sources.get_mut(&key) else { return false };
+        fs::metadata(path).is_ok_and(|meta| {
+            let stat = Stat::from(&meta);
+            stat.id == source.mark.id && stat.size >= source.mark.seen
+        }) && source.holds_what_was_read(path).unwrap_or(false)
+    }
+
+    fn note_empty(&mut self) {
+        for place in self.places.values_mut() {
+            let source = place.current.and_then(|key| self.sources.get(&key));
+            place.empty = source.filter(|source| source.mark.size == 0).map(|source| source.mark.modified);
+        }
+    }
+
+    /// Lets go what no input asks for any more.
     fn drop_place(&mut self, path: &Path, consumer: &mut impl Consumer) {
-        if let Some(place) = self.places.remove(path)
-            && let Some(key) = place.current
-        {
+        let keys: Vec<SourceKey> = self.sources_of(path).map(|source| source.key).collect();
+        self.places.remove(path);
+        self.ended.retain(|ended| ended.place != path);
+        for key in keys {
+            self.untold.retain(|&untold| untold != key);
             self.remove(key, consumer);
+        }
+    }
+
+    /// Notes which input a path belongs to; another one than before if the inputs changed.
+    fn belongs_to(&mut self, path: &Path, input: usize) {
+        let Some(place) = self.places.get_mut(path) else { return };
+        if std::mem::replace(&mut place.input, input) != input {
+            let keys: Vec<SourceKey> = self.sources_of(path).map(|source| source.key).collect();
+            for key in keys {
+                if let Some(source) = self.sources.get_mut(&key) {
+                    source.input = input;
+                }
+                self.untold.push(key);
+            }
+        }
+    }
+
+    /// Tells the consumer of the sources that it may know from an earlier run, and of those that changed their input.
+    fn tell_restored(&mut self, consumer: &mut impl Consumer) {
+        let mut keys = std::mem::take(&mut self.untold);
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            if let Some(source) = self.sources.get(&key) {
+                consumer.opened(key, source.input, &source.path, source.after.map(|(first, _)| first));
+            }
         }
     }
 

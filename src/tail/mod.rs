@@ -102,13 +102,15 @@ pub enum Behind {
     More,
     /// Nothing yet: this was the end of the file when it was read.
     Nothing,
-    /// Nothing, ever: the file was rotated away, deleted or replaced and has been read to its end.
+    /// Nothing, ever: the file was rotated away, deleted or replaced and has been read to its end. This comes when the
+    /// file has been quiet for a while, which may be after the first bytes of the file that took its place.
     End,
 }
 
 /// Takes the bytes of the tailed files.
 pub trait Consumer {
-    /// A file is tailed from now on. `follows` names the source whose place it takes (rotation, replacement), so that
+    /// A file is tailed from now on. It is said again of a source that was restored after a restart, and of one whose
+    /// input changed with the configuration: what is known of it stays. `follows` names the source whose place it takes (rotation, replacement), so that
     /// what hung over at the end of that one can be completed by the beginning of this one.
     /// `input` is the index of the input whose glob matched.
     fn opened(&mut self, source: SourceKey, input: usize, path: &Path, follows: Option<SourceKey>);

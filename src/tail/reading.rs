@@ -15,6 +15,8 @@ const FILE_QUOTA: u64 = 1 << 20;
 const TURN_QUOTA: u64 = 8 << 20;
 /// Files in one turn.
 const TURN_FILES: usize = 1024;
+/// A half line that is longer than this is not shown again for every few bytes.
+const HALF_LINE: u64 = 64 << 10;
 /// Files that were read to their end are watched for growth up to this number.
 const ENDED: usize = 256;
 
@@ -40,6 +42,10 @@ impl Tailer {
             if source.after.is_some() && !self.may_begin(key) {
                 continue;
             }
+            if self.can_wait(key) {
+                self.postponed.push(key);
+                continue;
+            }
             let before = self.ledger.read_bytes;
             if self.read_file(key, consumer) {
                 self.enqueue(key);
@@ -52,6 +58,15 @@ impl Tailer {
             self.buffer.shrink_to_fit();
         }
         !self.ready.is_empty()
+    }
+
+    /// Whether reading a file would mostly show a long half line again for a few bytes more.
+    fn can_wait(&self, key: SourceKey) -> bool {
+        let Some(source) = self.sources.get(&key) else { return false };
+        let half = source.mark.seen - source.mark.position;
+        let new = source.mark.size.saturating_sub(source.mark.seen);
+        let rested = self.now.saturating_sub(source.read) >= self.options.poll_interval;
+        half > HALF_LINE && new < half / 4 && !rested && !self.looked_at_all
     }
 
     /// Whether the source that is to be read first has been read so far.
@@ -95,7 +110,7 @@ impl Tailer {
                     return false;
                 }
             };
-            source.grown = self.now;
+            (source.grown, source.read) = (self.now, self.now);
             if source.trouble.take().is_some() {
                 self.ledger.tell(Event::Recovered { path: source.path.clone() });
             }
@@ -171,9 +186,8 @@ impl Tailer {
 
     /// Closes the file of a source.
     pub(super) fn let_go(&mut self, key: SourceKey) {
-        if let Some(source) = self.sources.get_mut(&key)
-            && source.reader.take().is_some()
-        {
+        if let Some(source) = self.sources.get_mut(&key) {
+            source.reader = None;
             self.open.remove(&source.used);
         }
     }
@@ -274,14 +288,22 @@ impl Tailer {
         if let Some(source) = self.sources.get(&key) {
             let mark = source.mark;
             let (at, place) = (source.place().to_owned(), source.path.clone());
+            let plain = matches!(source.reader, Some(Reader::Plain(_)));
             self.ledger.tell(Event::Finished { path: place.clone() });
             self.remember_ours(&place, mark);
-            self.ended.push_back(Ended { at, place, mark, since: self.now });
-            if self.ended.len() > ENDED {
-                self.ended.pop_front();
+            if plain {
+                self.watch_ended(Ended { at, place, mark, since: self.now });
             }
         }
         self.remove(key, consumer);
+    }
+
+    /// Watches a file that was read to its end, in case that it grows nevertheless.
+    pub(super) fn watch_ended(&mut self, ended: Ended) {
+        self.ended.push_back(ended);
+        if self.ended.len() > ENDED {
+            self.ended.pop_front();
+        }
     }
 
     /// Lets a file go of which not everything was read, and counts what is lost.

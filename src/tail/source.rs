@@ -110,6 +110,8 @@ pub struct Source {
     pub reader: Option<Reader>,
     /// When it was last read: the one that rests longest is closed first.
     pub used: u64,
+    /// When it was last read; what grows by little behind a long half line is not read again at once.
+    pub read: Duration,
     /// When it was last seen to grow.
     pub grown: Duration,
     /// Whether it waits in the queue of those that have bytes to be read.
@@ -180,10 +182,10 @@ impl Source {
         let stat = reader.stat()?;
         let size = match reader {
             Reader::Plain(file) => {
-                self.mark.size = stat.size;
                 if stat.size < self.mark.seen {
                     return Ok(Shown { step: Step::Broken, ..shown });
                 }
+                self.mark.size = stat.size;
                 if stat.sparse && stat.size > self.mark.seen {
                     shown.hole = skip_hole(file, &mut self.mark, stat.size)?;
                     self.after_hole |= shown.hole > 0;

@@ -2,24 +2,29 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::discover::Found;
-use super::family::{Listings, Sibling, holds_packed, is_copy_of_beginning, is_rotated_name};
+use super::family::{Listings, Sibling, bases_of, holds_packed, is_copy_of_beginning, is_packed_of};
 use super::identity::{FileId, Mark, Stat};
 use super::record::{Known, Owner};
-use super::rotation::Packing;
-use super::source::{self, Reader, State};
+use super::rotation::{self, Packing};
+use super::source::{self, Reader, Source, State};
 use super::stats::Event;
 use super::tailer::{Place, Tailer};
-use super::unpack::Unpacker;
+use super::unpack::{self, Unpacker};
 use super::{Consumer, SourceKey};
 
 /// How the files of a path are rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rotation {
+    /// To another name; another file has the place.
     Renamed,
+    /// To another file; the old one is empty now.
     Copied,
+    /// Copied first, renamed then.
+    Both,
 }
 
 impl Tailer {
@@ -36,6 +41,7 @@ impl Tailer {
         let Some(place) = self.places.get(path) else { return };
         let (input, mut floor, mut previous) = (place.input, place.floor, place.last);
         let family = listings.family(path, place.real.as_deref());
+        let mut how = Rotation::Renamed;
         if let Some(key) = place.current {
             if let Some(stat) = found
                 && self.goes_on(key, path, &stat, &family)
@@ -46,10 +52,10 @@ impl Tailer {
             if self.move_house(key, path, ids) {
                 previous = None;
             } else {
-                self.retire(key, found.is_some(), &family, consumer);
+                how = self.retire(key, found.is_some(), &family, listings, consumer);
             }
         }
-        let previous = self.between(path, input, (Rotation::Renamed, floor), &family, previous, consumer);
+        let previous = self.between(path, input, (how, floor), &family, previous, consumer);
         let Some(stat) = found else {
             if let Some(place) = self.places.get_mut(path) {
                 (place.current, place.floor) = (None, floor);
@@ -58,12 +64,8 @@ impl Tailer {
             }
             return;
         };
-        let second_name = self
-            .by_id
-            .get(&stat.id)
-            .is_some_and(|key| self.sources.get(key).is_some_and(|source| !source.mark.reborn(&stat)));
         let found = Found { path: path.to_owned(), input, stat };
-        if second_name || self.is_ours(path, &stat) || self.was_read(&found) {
+        if self.tailed(&stat).is_some() || self.is_ours(path, &stat) || self.was_read(&found) {
             return;
         }
         if let Some(new) = self.open_new(path, input, stat, false, previous, consumer) {
@@ -107,7 +109,7 @@ impl Tailer {
     /// the old one was deleted.
     fn goes_on(&self, key: SourceKey, path: &Path, stat: &Stat, family: &[Sibling]) -> bool {
         let Some(source) = self.sources.get(&key) else { return false };
-        if !source.mark.proves() || stat.size < source.mark.seen || self.by_id.contains_key(&stat.id) {
+        if !source.mark.proves() || stat.size < source.mark.seen || self.tailed(stat).is_some() {
             return false;
         }
         match source.reader.as_ref().map(Reader::stat) {
@@ -144,7 +146,7 @@ impl Tailer {
         let Some(source) = self.sources.get_mut(&key) else { return false };
         let Some(&other) = ids.get(&source.mark.id) else { return false };
         if other == path
-            || is_rotated_name(other, path)
+            || bases_of(other).iter().any(|base| base == path)
             || self.places.get(other).is_some_and(|at| at.current.is_some())
         {
             return false;
@@ -163,8 +165,15 @@ impl Tailer {
     }
 
     /// A source lost its place: finds where its file is now, to read it to its end.
-    fn retire(&mut self, key: SourceKey, replaced: bool, family: &[Sibling], consumer: &mut impl Consumer) {
-        let Some(source) = self.sources.get_mut(&key) else { return };
+    fn retire(
+        &mut self,
+        key: SourceKey,
+        replaced: bool,
+        family: &[Sibling],
+        listings: &mut Listings,
+        consumer: &mut impl Consumer,
+    ) -> Rotation {
+        let Some(source) = self.sources.get_mut(&key) else { return Rotation::Renamed };
         source.state = State::Rotated { since: self.now };
         source.grown = self.now;
         let (path, mark) = (source.path.clone(), source.mark);
@@ -173,7 +182,23 @@ impl Tailer {
             (place.current, place.last, place.floor) = (None, Some(key), mark.modified);
         }
         let held = self.sources.get(&key).and_then(|source| source.reader.as_ref()?.stat().ok());
-        let found = held.is_some() || self.find(key, family);
+        let how = match held {
+            Some(held) if self.was_cut(key, &held) => {
+                // Truncated before it was renamed: what was read may go on in a copy.
+                let reader = self.sources.get_mut(&key).and_then(|source| source.reader.take());
+                if self.find(key, family, listings) {
+                    self.ledger.truncations += 1;
+                } else {
+                    if let Some(source) = self.sources.get_mut(&key) {
+                        source.reader = reader;
+                    }
+                    self.begin_anew(key, held.modified, consumer);
+                }
+                Rotation::Both
+            }
+            _ => Rotation::Renamed,
+        };
+        let found = held.is_some() || self.find(key, family, listings);
         let linked = held.map_or(found, |held| held.links > 0);
         if replaced || linked {
             self.ledger.rotations += 1;
@@ -182,7 +207,7 @@ impl Tailer {
             self.ledger.tell(Event::Gone { path });
         }
         if let Some(held) = held
-            && let Some(source) = self.sources.get_mut(&key)
+            && let Some(source) = self.sources.get_mut(&key).filter(|source| source.mark.id == held.id)
         {
             source.mark.size = held.size;
             source.at = family.iter().find(|sibling| sibling.stat.id == held.id).map(|sibling| sibling.path.clone());
@@ -192,49 +217,84 @@ impl Tailer {
         } else {
             self.give_up(key, "rotated", consumer);
         }
+        let moved = self.sources.get(&key).is_some_and(|source| source.mark.id != mark.id);
+        if moved { Rotation::Both } else { how }
+    }
+
+    /// Whether an open file holds no longer what was read of it.
+    fn was_cut(&mut self, key: SourceKey, held: &Stat) -> bool {
+        let Some(source) = self.sources.get_mut(&key) else { return false };
+        let Some(reader @ Reader::Plain(_)) = &mut source.reader else { return false };
+        held.size < source.mark.seen || source.mark.is_in(reader).is_ok_and(|content| !content)
     }
 
     /// Finds the file of a source among the siblings of its path: by inode, else by content, else compressed.
-    fn find(&mut self, key: SourceKey, family: &[Sibling]) -> bool {
+    fn find(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
         let Some(source) = self.sources.get(&key) else { return false };
-        let mark = source.mark;
-        let at = source
-            .at
-            .as_deref()
-            .into_iter()
-            .chain(self.places.get(&source.path).and_then(|place| place.real.as_deref()));
-        let plain = family.iter().filter(|sibling| sibling.packed.is_none()).map(|sibling| sibling.path.as_path());
-        let paths: Vec<PathBuf> = at.chain(plain).map(Path::to_owned).collect();
-        for by_inode in [true, false] {
-            for path in &paths {
-                let Ok((mut file, stat)) = source::open(path) else { continue };
-                let taken = self.by_id.get(&stat.id).is_some_and(|&other| other != key);
-                let same = if by_inode {
-                    stat.id == mark.id && (mark.proves() || !mark.reborn(&stat))
-                } else {
-                    mark.proves() && !taken
-                };
-                if same && stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
-                    self.settle(key, path, &stat, Reader::Plain(file));
+        let (mark, path) = (source.mark, source.path.clone());
+        let real = self.places.get(&path).and_then(|place| place.real.clone());
+        let here = source.at.clone().into_iter().chain(real.clone());
+        let elsewhere =
+            [Some(path), real].into_iter().flatten().filter_map(|path| listings.by_inode(&path, mark.id.ino));
+        let by_inode: Vec<PathBuf> = here.chain(elsewhere).collect();
+        for path in by_inode {
+            let Ok((mut file, stat)) = source::open(&path) else { continue };
+            if stat.id != mark.id || mark.reborn(&stat) && !mark.proves() {
+                continue;
+            }
+            let packed = rotation::packing(path.as_os_str().as_bytes()).1;
+            if packed.is_some() {
+                let sibling = Sibling { path, stat, packed };
+                if packed == Some(Packing::Gzip) && !mark.reborn(&stat) && holds_packed(&sibling, &mark, false) {
+                    self.settle(key, &sibling.path, &stat, Reader::Packed(Box::new(Unpacker::new(file))));
                     return true;
                 }
+                continue;
+            }
+            if stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
+                self.settle(key, &path, &stat, Reader::Plain(file));
+                return true;
             }
         }
-        for sibling in family.iter().rev() {
+        if !mark.proves() {
+            return false;
+        }
+        // Every log of a service may begin with the same lines: what was written before our last look is not ours.
+        let (plain, packed): (Vec<_>, Vec<_>) = family
+            .iter()
+            .filter(|sibling| sibling.stat.modified >= mark.modified && !self.is_taken(&mark, sibling, key))
+            .partition(|sibling| sibling.packed.is_none());
+        for sibling in plain {
+            if let Ok((mut file, stat)) = source::open(&sibling.path)
+                && stat.size >= mark.seen
+                && mark.is_in(&mut file).unwrap_or(false)
+            {
+                self.settle(key, &sibling.path, &stat, Reader::Plain(file));
+                return true;
+            }
+        }
+        for sibling in packed {
             if sibling.packed == Some(Packing::Gzip)
-                && mark.proves()
-                && !self.by_id.contains_key(&sibling.stat.id)
                 && holds_packed(sibling, &mark, false)
                 && let Ok((file, stat)) = source::open(&sibling.path)
             {
                 self.settle(key, &sibling.path, &stat, Reader::Packed(Box::new(Unpacker::new(file))));
-                if let Some(source) = self.sources.get_mut(&key) {
-                    source.mark.size = mark.size.max(mark.seen);
-                }
                 return true;
             }
         }
         false
+    }
+
+    /// Whether a sibling is another source, or one that was read to its end.
+    fn is_taken(&self, mark: &Mark, sibling: &Sibling, key: SourceKey) -> bool {
+        let id = sibling.stat.id;
+        let other = self.tailed(&sibling.stat).is_some_and(|other| other != key);
+        let path = self.sources.get(&key).map(|source| &source.path);
+        let ended = path.and_then(|path| self.places.get(path)).is_some_and(|place| {
+            let mut ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
+            ours.any(|known| known.mark.id == id && !known.mark.reborn(&sibling.stat))
+        });
+        other || ended || id == mark.id
     }
 
     fn settle(&mut self, key: SourceKey, path: &Path, stat: &Stat, reader: Reader) {
@@ -244,7 +304,10 @@ impl Tailer {
             }
             source.mark.id = stat.id;
             source.mark.created = stat.created;
-            source.mark.size = stat.size;
+            source.mark.size = match &reader {
+                Reader::Plain(_) => stat.size,
+                Reader::Packed(_) => size_of(&reader, stat).max(source.mark.seen),
+            };
             source.at = Some(path.to_owned());
             source.grown = self.now;
             self.by_id.insert(stat.id, key);
@@ -259,7 +322,7 @@ impl Tailer {
             let Some(source) = self.sources.get(&key).filter(|source| source.reader.is_none()) else { continue };
             let real = self.places.get(&source.path).and_then(|place| place.real.clone());
             let family = listings.family(&source.path.clone(), real.as_deref());
-            if self.find(key, &family) {
+            if self.find(key, &family, listings) {
                 self.enqueue(key);
             } else {
                 self.give_up(key, "rotated", consumer);
@@ -283,7 +346,9 @@ impl Tailer {
         let mut previous = previous.filter(|previous| self.sources.contains_key(previous));
         for sibling in family {
             let stat = sibling.stat;
-            let fresh = stat.modified >= floor && stat.size > 0 && !self.by_id.contains_key(&stat.id);
+            // A copy in the making is empty at first; a renamed file may be filled by a writer that holds on to it.
+            let full = stat.size > 0 || how != Rotation::Copied;
+            let fresh = stat.modified >= floor && full && self.tailed(&stat).is_none();
             if !fresh || sibling.packed == Some(Packing::Other) || self.is_known(path, sibling, how, family) {
                 continue;
             }
@@ -294,7 +359,10 @@ impl Tailer {
             };
             let key = SourceKey(self.next_key);
             self.next_key += 1;
-            let mut source = self.make(key, input, path, Mark::unread(&stat));
+            let mark = self.begun(path, sibling).unwrap_or_else(|| Mark::unread(&stat));
+            let size = size_of(&reader, &stat).max(mark.seen);
+            let mark = Mark { id: stat.id, created: stat.created, size, ..mark };
+            let mut source = self.make(key, input, path, mark);
             source.at = Some(sibling.path.clone());
             source.state = State::Rotated { since: self.now };
             self.rotated.insert(key);
@@ -311,6 +379,14 @@ impl Tailer {
         previous
     }
 
+    /// A file that was read to its end, grew after that, and was compressed before the next look.
+    fn begun(&self, path: &Path, sibling: &Sibling) -> Option<Mark> {
+        sibling.packed?;
+        let mut ours = self.places.get(path)?.history.iter().filter(|known| known.owner == Owner::Ours);
+        let begun = ours.find(|known| known.mark.proves() && holds_packed(sibling, &known.mark, false))?;
+        Some(begun.mark)
+    }
+
     /// Whether a sibling is one that lay there at the last look, or what is or was tailed at the path, compressed or
     /// (where files are rotated by copying) copied. Where they are renamed, equal content is no sign of a copy: two
     /// files may well hold the same few lines.
@@ -324,19 +400,59 @@ impl Tailer {
             if family.iter().any(|other| other.path == stem) {
                 return true;
             }
-        } else if how == Rotation::Renamed {
-            return false;
         } else if is_copy_of_beginning(sibling, path) {
             return true;
+        } else if how == Rotation::Renamed {
+            return false;
         }
-        let mut sources = self.sources.values().filter(|source| source.path == path);
-        sources.any(|source| {
-            let mark = source.mark;
-            let fits = sibling.packed.is_some() || sibling.stat.size <= mark.size;
-            let known = Known { mark: Mark { seen: mark.size.max(mark.seen), ..mark }, owner: Owner::Ours };
-            let known = if sibling.packed.is_some() { known } else { Known { mark, owner: Owner::Ours } };
-            mark.id != sibling.stat.id && fits && known.is(sibling)
+        self.sources_of(path).any(|source| match (&source.reader, sibling.packed) {
+            (Some(Reader::Plain(file)), Some(_)) => is_packed_of(sibling, file),
+            (_, Some(_)) => {
+                let mark = Mark { seen: source.mark.size.max(source.mark.seen), ..source.mark };
+                Known { mark, owner: Owner::Ours }.is(sibling)
+            }
+            (_, None) => {
+                let mark = source.mark;
+                let fits = mark.id != sibling.stat.id && sibling.stat.size <= mark.size;
+                fits && Known { mark, owner: Owner::Ours }.is(sibling)
+            }
         })
+    }
+
+    /// The source of a file, if it is tailed.
+    pub(super) fn tailed(&self, stat: &Stat) -> Option<SourceKey> {
+        let key = *self.by_id.get(&stat.id)?;
+        self.sources.get(&key).filter(|source| !source.mark.reborn(stat)).map(|source| source.key)
+    }
+
+    /// The sources of the files that are or were at a path.
+    pub(super) fn sources_of<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Source> {
+        let current = self.places.get(path).and_then(|place| place.current);
+        let rotated = self.rotated.iter().copied().filter(move |&key| Some(key) != current);
+        let keys = current.into_iter().chain(rotated);
+        keys.filter_map(|key| self.sources.get(&key)).filter(move |source| source.path == path)
+    }
+
+    /// Files that came and went where no file is or was that could tell: at paths that are vacant, and at those whose
+    /// file was empty at the last look, so that it does not show that it was filled, copied and truncated since.
+    pub(super) fn look_between(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let deserves = |(path, place): (&PathBuf, &Place)| match (place.current, place.empty, place.gone) {
+            (Some(key), Some(floor), _) => Some((path.clone(), Some(key), Rotation::Copied, floor)),
+            (None, _, Some(_)) => Some((path.clone(), None, Rotation::Renamed, place.floor)),
+            _ => None,
+        };
+        let paths: Vec<_> = self.places.iter().filter_map(deserves).collect();
+        for (path, current, how, floor) in paths {
+            let Some(place) = self.places.get(&path) else { continue };
+            let (input, last) = (place.input, place.last.filter(|_| current.is_none()));
+            let family = listings.family(&path, place.real.as_deref());
+            let previous = self.between(&path, input, (how, floor), &family, last, consumer);
+            if let Some(key) = current {
+                self.wait(key, previous);
+            } else if let Some(place) = self.places.get_mut(&path) {
+                place.last = previous.or(place.last);
+            }
+        }
     }
 
     /// Deals with the files that do not go on from what was read of them.
@@ -351,11 +467,12 @@ impl Tailer {
         let Some(source) = self.sources.get(&key) else { return };
         let (path, input, mark, rotated) = (source.path.clone(), source.input, source.mark, source.is_rotated());
         if matches!(source.reader, Some(Reader::Packed(_))) {
-            return self.give_up(key, "rotated", consumer);
+            return self.unpack_anew(key, consumer);
         }
-        self.ledger.truncations += 1;
-        self.ledger.tell(Event::Truncated { path: path.clone() });
         self.stop_waiting_for(key);
+        if let Some(starting) = &mut self.starting {
+            starting.remove(&key);
+        }
         let real = self.places.get(&path).and_then(|place| place.real.clone());
         let family = if rotated { Vec::new() } else { listings.family(&path, real.as_deref()) };
         let stat = match fs::metadata(&path).map(|meta| Stat::from(&meta)) {
@@ -364,28 +481,49 @@ impl Tailer {
         };
         if let Some(stat) = stat
             && mark.proves()
-            && self.find_copy(key, &family)
+            && self.find_copy(key, &family, listings)
         {
+            self.ledger.truncations += 1;
+            self.ledger.tell(Event::Truncated { path: path.clone() });
             return self.swap_for_copy(key, stat, &family, consumer);
         }
-        self.ledger.lose(&path, "truncated", mark.size.max(mark.seen).saturating_sub(mark.position));
-        consumer.truncated(key);
-        if let Some(source) = self.sources.get_mut(&key) {
-            let now = stat.map_or(mark, |stat| Mark::unread(&stat));
-            source.mark =
-                Mark { id: mark.id, created: mark.created, modified: now.modified, size: 0, ..Mark::nowhere() };
-            source.after_hole = false;
-        }
+        self.begin_anew(key, stat.map_or(mark.modified, |stat| stat.modified), consumer);
         let previous = self.between(&path, input, (Rotation::Copied, mark.modified), &family, None, consumer);
         self.wait(key, previous);
         self.enqueue(key);
     }
 
+    /// A file was truncated in place: it is read from its first byte again.
+    fn begin_anew(&mut self, key: SourceKey, modified: i64, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get_mut(&key) else { return };
+        let mark = source.mark;
+        self.ledger.truncations += 1;
+        self.ledger.tell(Event::Truncated { path: source.path.clone() });
+        self.ledger.lose(&source.path, "truncated", mark.size.max(mark.seen).saturating_sub(mark.position));
+        source.mark = Mark { id: mark.id, created: mark.created, modified, ..Mark::nowhere() };
+        source.after_hole = false;
+        consumer.truncated(key);
+    }
+
+    /// A compressed file that begins as what was read, and does not go on like it: it is another one, which came after.
+    fn unpack_anew(&mut self, key: SourceKey, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let (at, modified) = (source.place().to_owned(), source.mark.modified);
+        match source::open(&at) {
+            Ok((file, stat)) if stat.id == source.mark.id && source.mark.seen > 0 => {
+                self.begin_anew(key, modified, consumer);
+                self.hold(key, Reader::Packed(Box::new(Unpacker::new(file))));
+                self.enqueue(key);
+            }
+            _ => self.give_up(key, "rotated", consumer),
+        }
+    }
+
     /// The copy that copytruncate made before it truncated holds what was written since the last look: the source goes
     /// on there.
-    fn find_copy(&mut self, key: SourceKey, family: &[Sibling]) -> bool {
+    fn find_copy(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
         self.let_go(key);
-        self.find(key, family)
+        self.find(key, family, listings)
     }
 
     fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &[Sibling], consumer: &mut impl Consumer) {
@@ -398,5 +536,13 @@ impl Tailer {
         if let Some(new) = self.open_new(&path, input, stat, false, previous, consumer) {
             self.wait(new, previous);
         }
+    }
+}
+
+/// How much a file holds, decompressed: as far as that can be said at all before its end is reached.
+fn size_of(reader: &Reader, stat: &Stat) -> u64 {
+    match reader {
+        Reader::Plain(_) => stat.size,
+        Reader::Packed(unpacker) => unpack::said_size(unpacker.file(), stat.size).map_or(0, u64::from),
     }
 }

@@ -15,7 +15,9 @@ use super::{Consumer, Options, SourceKey, TailError};
 /// With hints of the kernel, everything is looked at so often nevertheless.
 const SWEEP: Duration = Duration::from_secs(10);
 /// What a walk over all globs may cost: with this many seconds between two, for each path.
-const WALK_GAP: Duration = Duration::from_micros(50);
+const WALK_GAP: Duration = Duration::from_micros(200);
+/// And with this at least.
+const LEAST_GAP: Duration = Duration::from_millis(20);
 /// Rotated files are looked at so often.
 const ROTATED_LOOK: Duration = Duration::from_millis(250);
 /// Descriptors that are left to the rest of the process.
@@ -42,6 +44,8 @@ pub(super) struct Place {
     pub real: Option<PathBuf>,
     /// Last write that is known of the last file that was there: what is older was there before it.
     pub floor: i64,
+    /// The file was empty at the last look, and last written then: that it was cut since cannot be seen in it.
+    pub empty: Option<i64>,
     /// Since when there is no file.
     pub gone: Option<Duration>,
     /// Seconds without a file in earlier runs.
@@ -81,6 +85,12 @@ pub struct Tailer {
     /// Sources that wait for another one to be read.
     pub(super) waiters: HashMap<SourceKey, SourceKey>,
     pub(super) broken: Vec<SourceKey>,
+    /// Sources that are read a little later.
+    pub(super) postponed: Vec<SourceKey>,
+    /// Whether this turn was asked to look at every file.
+    pub(super) looked_at_all: bool,
+    /// Restored sources that the consumer was not told of yet.
+    pub(super) untold: Vec<SourceKey>,
     /// Open files, the one that rests longest first.
     pub(super) open: BTreeMap<u64, SourceKey>,
     pub(super) open_limit: usize,
@@ -128,13 +138,16 @@ impl Tailer {
             ready: VecDeque::new(),
             waiters: HashMap::new(),
             broken: Vec::new(),
+            postponed: Vec::new(),
+            looked_at_all: false,
+            untold: Vec::new(),
             open: BTreeMap::new(),
             ticks: 0,
             buffer: vec![0; BUFFER],
             ledger: Ledger::default(),
             now: Duration::ZERO,
             fresh_inputs: BTreeSet::new(),
-            inputs_changed: false,
+            inputs_changed: true,
             discovered: None,
             discover_soon: false,
             look_all: true,
@@ -277,7 +290,7 @@ impl Tailer {
         if record.state != RecordState::Rotated {
             for known in record.history.iter().filter(|known| known.owner == Owner::Ours) {
                 let (at, place) = (PathBuf::new(), path.clone());
-                self.ended.push_back(Ended { at, place, mark: known.mark, since: Duration::ZERO });
+                self.watch_ended(Ended { at, place, mark: known.mark, since: Duration::ZERO });
             }
             let place = self.places.entry(path.clone()).or_default();
             place.input = input;
@@ -308,6 +321,7 @@ impl Tailer {
         }
         self.by_id.insert(record.mark.id, record.key);
         self.sources.insert(record.key, source);
+        self.untold.push(record.key);
     }
 
     pub(super) fn make(&self, key: SourceKey, input: usize, path: &Path, mark: Mark) -> Source {
@@ -321,6 +335,7 @@ impl Tailer {
             after: None,
             reader: None,
             used: 0,
+            read: Duration::ZERO,
             grown: self.now,
             queued: false,
             doubtful: true,
@@ -337,7 +352,7 @@ impl Tailer {
     }
 
     fn walk_gap(&self) -> Duration {
-        WALK_GAP * u32::try_from(self.places.len()).unwrap_or(u32::MAX)
+        LEAST_GAP + WALK_GAP * u32::try_from(self.places.len()).unwrap_or(u32::MAX)
     }
 
     fn next_look(&self) -> Duration {
@@ -347,6 +362,9 @@ impl Tailer {
             next = self.now;
         } else if self.discover_soon {
             next = next.min(discovered + self.walk_gap());
+        }
+        if !self.postponed.is_empty() {
+            next = next.min(self.now + self.options.poll_interval);
         }
         if !self.rotated.is_empty() {
             next = next.min(self.now + ROTATED_LOOK);
@@ -358,6 +376,10 @@ impl Tailer {
     fn notice(&mut self, consumer: &mut impl Consumer) {
         let hints = self.watch.take();
         self.look_all |= hints.everything;
+        self.looked_at_all = self.look_all;
+        for key in std::mem::take(&mut self.postponed) {
+            self.enqueue(key);
+        }
         for path in &hints.renamed {
             self.watch.forget(path);
             self.discover_soon = true;

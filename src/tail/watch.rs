@@ -78,7 +78,7 @@ impl Hints {
         let names = match event.kind {
             // Opening and closing change nothing, and we do it ourselves.
             EventKind::Access(_) => return,
-            EventKind::Modify(ModifyKind::Data(_)) => &mut self.written,
+            EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => &mut self.written,
             _ => &mut self.renamed,
         };
         names.extend(event.paths);
