@@ -3,13 +3,24 @@
 //!
 //! A new client is one file here, one line in [`BUILT_IN`], and one pair of files under `tests/recognise/`.
 
+mod access_log;
+mod aws_go;
+mod aws_java;
+mod aws_js;
+mod boto;
 mod fields;
 mod http_dump;
 mod json;
 mod keys;
 mod logfmt;
+mod minio;
+mod names;
 mod obs_go;
+mod obs_php;
 mod obs_python;
+mod obsutil;
+mod s3cmd;
+mod terraform;
 mod xml;
 
 use crate::framing;
@@ -88,8 +99,24 @@ pub trait Recogniser: Sync + Send {
 }
 
 /// The built-in recognisers, in the order in which they are asked.
-pub const BUILT_IN: &[&dyn Recogniser] =
-    &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml, &json::Json, &logfmt::Logfmt];
+pub const BUILT_IN: &[&dyn Recogniser] = &[
+    &obs_python::ObsPython,
+    &obs_go::ObsGo,
+    &obs_php::ObsPhp,
+    &obsutil::Obsutil,
+    &terraform::Terraform,
+    &aws_go::AwsGo,
+    &aws_java::AwsJava,
+    &aws_js::AwsJs,
+    &boto::Boto,
+    &minio::Minio,
+    &s3cmd::S3cmd,
+    &access_log::AccessLog,
+    &http_dump::HttpDump,
+    &xml::Xml,
+    &json::Json,
+    &logfmt::Logfmt,
+];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
