@@ -55,7 +55,7 @@ fn v1(event: &[u8], floor: usize, at: usize) -> Option<Report<'_>> {
     if let Some(cause) = memmem::rfind_iter(text, b"caused by: ").find(|cause| new_line(&text[..*cause])) {
         text = &text[cause + b"caused by: ".len()..];
     }
-    let named = head_line(text, slashes, floor > 0);
+    let named = name_at_head(text, slashes);
     let code = named.filter(|named| !names::made_up(named.name, named.message, Some(status)));
     Some(Report {
         code: code.map(|named| named.name),
@@ -106,29 +106,28 @@ fn string_start(text: &[u8], slashes: usize) -> usize {
     memchr::memrchr_iter(b'"', text).find(|quote| backslashes(&text[..*quote]) == slashes).map_or(0, |quote| quote + 1)
 }
 
-/// The name at the head of a text of one or more lines. A message may go on over lines that have names too: the first
-/// line counts, or, where another error stands before this one, the last.
-fn head_line(text: &[u8], slashes: usize, last: bool) -> Option<names::Named<'_>> {
-    const ESCAPED: &[u8] = br"\\\\\\\\\\\\\\\\n";
+/// The name at the head of a text of one or more lines. Below the first line, both a message that goes on and lines that
+/// belong to something else may have names: there it has to begin the line, or stand behind a colon.
+fn name_at_head(text: &[u8], slashes: usize) -> Option<names::Named<'_>> {
+    const ESCAPED: &[u8] = br"\\\\\\\\n";
     let feed = if slashes == 0 { b"\n" } else { &ESCAPED[(ESCAPED.len() - 1).saturating_sub(slashes)..] };
-    let mut found = None;
-    let mut from = 0;
+    let mut end = text.len();
     loop {
-        let rest = &text[from..];
-        let end = memmem::find(rest, feed);
-        let line = &rest[..end.unwrap_or(rest.len())];
-        if let Some(mut named) = names::named(line) {
-            if end.is_some() {
-                named.message = &[b'.']; // more than a reason phrase
-            }
-            found = Some(named);
-            if !last {
-                return found;
+        let above = memmem::rfind(&text[..end], feed);
+        let start = above.map_or(0, |above| above + feed.len());
+        let line = &text[start..end];
+        if let Some(named) = names::named(line) {
+            let before = fields::until(line, named.name).trim_ascii_end();
+            let before = before.strip_suffix("│".as_bytes()).unwrap_or(before);
+            if above.is_none() || before.is_empty() || before.ends_with(b":") {
+                // a message of several lines is no reason phrase
+                let message = if end == text.len() { named.message } else { b"." };
+                return Some(names::Named { message, ..named });
             }
         }
-        match end {
-            Some(end) => from += end + feed.len(),
-            None => return found,
+        match above {
+            Some(above) => end = above,
+            None => return names::named(text),
         }
     }
 }

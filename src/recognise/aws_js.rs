@@ -27,7 +27,7 @@ impl Recogniser for AwsJs {
         let mut starts = memmem::find_iter(event, STATUS).peekable();
         while let Some(at) = starts.next() {
             let end = starts.peek().copied().unwrap_or(event.len());
-            found.extend(dump(&event[..end], at));
+            found.extend(dump(&event[..at + object_end(&event[at..end])], at));
         }
         if found.len() == before {
             found.extend(line(event));
@@ -35,7 +35,7 @@ impl Recogniser for AwsJs {
     }
 }
 
-/// An error object whose status stands at `at`; the event is cut where the next one begins.
+/// An error object whose status stands at `at`; the event is cut where the object ends.
 fn dump(event: &[u8], at: usize) -> Option<Report<'_>> {
     let before = fields::line_before(event, at).trim_ascii();
     if !(before.is_empty() || before.ends_with(b"{") || before.ends_with(b",")) {
@@ -50,6 +50,35 @@ fn dump(event: &[u8], at: usize) -> Option<Report<'_>> {
         request_id: id.and_then(fields::request_id),
         ..Report::at(at)
     })
+}
+
+/// Where an object ends, seen from within its `'$metadata'`.
+fn object_end(text: &[u8]) -> usize {
+    let mut depth = 2;
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            b'\'' | b'"' | b'`' => {
+                let mut rest = text[at + 1..].iter().enumerate();
+                while let Some((offset, inner)) = rest.next() {
+                    if *inner == b'\\' {
+                        rest.next();
+                    } else if inner == byte {
+                        at += offset + 1;
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
 }
 
 /// The value of a property: its name begins a line, or stands behind a blank in an object that fits in one.

@@ -121,7 +121,7 @@ pub const BUILT_IN: &[&dyn Recogniser] = &[
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
     all: Vec<&'static dyn Recogniser>,
-    interested: Vec<u64>, // by pattern: the bit of its recogniser
+    interested: Vec<u64>, // by pattern: the bits of the recognisers that have it as an anchor
     search: Search,
 }
 
@@ -137,14 +137,23 @@ impl Recognisers {
     /// When the anchors cannot be searched for at once, which a test of the built-in ones rules out.
     pub fn new() -> Result<Self, aho_corasick::BuildError> {
         let all = BUILT_IN.to_vec();
-        let mut patterns = Vec::new();
-        let mut interested = Vec::new();
+        let mut anchors: Vec<(&str, u64)> = Vec::new();
         for (number, recogniser) in all.iter().enumerate() {
             for anchor in recogniser.anchors() {
-                patterns.push(*anchor);
-                interested.push(1 << number);
+                anchors.push((anchor, 1 << number));
             }
         }
+        // where several match, the longest is found: it stands for those that it begins with
+        let mut patterns: Vec<&str> = anchors.iter().map(|(anchor, _)| *anchor).collect();
+        patterns.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+        patterns.dedup();
+        let interested = patterns
+            .iter()
+            .map(|pattern| {
+                let begins = |anchor: &str| pattern.starts_with(anchor);
+                anchors.iter().filter(|(anchor, _)| begins(anchor)).fold(0, |bits, (_, bit)| bits | bit)
+            })
+            .collect();
         let search = match packed::Config::new()
             .match_kind(packed::MatchKind::LeftmostFirst)
             .builder()
@@ -206,6 +215,27 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), BUILT_IN.len());
+    }
+
+    #[test]
+    fn anchors_that_overlap_are_all_found() {
+        use crate::framing::{Anchors as _, Bounds, scan};
+        let recognisers = Recognisers::new().expect("the built-in anchors can be searched for");
+        for (number, recogniser) in BUILT_IN.iter().enumerate() {
+            for anchor in recogniser.anchors() {
+                for other in BUILT_IN.iter().flat_map(|other| other.anchors()) {
+                    let Some(missing) = (0..anchor.len()).find(|at| other.ends_with(&anchor[..anchor.len() - at]))
+                    else {
+                        continue;
+                    };
+                    let text = format!("{other}{}", &anchor[anchor.len() - missing..]);
+                    assert!(recognisers.next(text.as_bytes(), 0).is_some());
+                    let mut interested = 0;
+                    scan(text.as_bytes(), true, &recognisers, Bounds::default(), |event| interested = event.interested);
+                    assert!(interested & (1 << number) != 0, "{anchor:?} behind {other:?}: {text:?}");
+                }
+            }
+        }
     }
 
     #[test]

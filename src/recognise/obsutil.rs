@@ -23,7 +23,7 @@ impl Recogniser for Obsutil {
     }
 
     fn begins(&self, line: &[u8]) -> bool {
-        line.first().is_some_and(u8::is_ascii_alphanumeric)
+        line.first().is_some_and(u8::is_ascii_uppercase)
             && memmem::find_iter(line, CODE).any(|at| error(line, at).is_some())
     }
 
