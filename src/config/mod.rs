@@ -124,11 +124,8 @@ impl Config {
     /// When it cannot be read, is no YAML, has an unknown key, or a value that cannot be.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
-            file: file.clone(),
-            line: 0,
-            reason: error.to_string(),
-        })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { file: file.clone(), source })?;
         Self::parse(&text, &file)
     }
 

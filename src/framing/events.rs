@@ -55,15 +55,15 @@ pub fn scan<'b>(
     let whole = &bytes[..line];
     let mut floor = 0; // the end of the last event that was visited
     let mut next = anchors.next(whole, 0);
-    while let Some((hit, _, _)) = next {
+    while let Some((hit, _)) = next {
         let at = event_start(whole, floor, hit, anchors, bounds);
         let (stop, open) = event_end(whole, at, hit, anchors, bounds);
         let mut interested = 0;
-        while let Some((hit, hit_end, bits)) = next
+        while let Some((hit, bits)) = next
             && hit < stop
         {
             interested |= bits;
-            next = anchors.next(whole, hit_end);
+            next = anchors.next(whole, hit + 1); // one anchor may begin within another
         }
         visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, interested });
         if open && !end {
@@ -152,8 +152,8 @@ mod tests {
     struct Word(&'static str);
 
     impl Anchors for Word {
-        fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, Bits)> {
-            memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, from + at + self.0.len(), 1))
+        fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
+            memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, 1))
         }
 
         fn begins(&self, line: &[u8]) -> bool {

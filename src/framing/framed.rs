@@ -70,7 +70,7 @@ struct Framed<'b, A> {
 impl<A: Anchors> Framed<'_, A> {
     /// The next place that is worth a look: an anchor, or a line that may be cut.
     fn candidate(&self, from: usize) -> Option<usize> {
-        let anchor = self.anchors.next(self.whole, from).map(|(at, _, _)| at);
+        let anchor = self.anchors.next(self.whole, from).map(|(at, _)| at);
         let before = &self.whole[from..anchor.unwrap_or(self.whole.len())];
         let cut = self.framing.cuts().iter().filter_map(|cut| memmem::find(before, cut)).min();
         let long = self.framing.cut_at();
@@ -90,9 +90,9 @@ impl<A: Anchors> Framed<'_, A> {
     fn interested(&self, text: &[u8]) -> Bits {
         let mut bits = 0;
         let mut from = 0;
-        while let Some((_, end, bit)) = self.anchors.next(text, from) {
+        while let Some((at, bit)) = self.anchors.next(text, from) {
             bits |= bit;
-            from = end;
+            from = at + 1;
         }
         bits
     }

@@ -24,8 +24,8 @@ pub type Bits = u128;
 
 /// Finds the literals that make a line worth a look.
 pub trait Anchors {
-    /// The next literal at or after `from`: where it begins, where it ends, and a bit for each party interested in it.
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, Bits)>;
+    /// The next literal at or after `from`: where it begins, and a bit for each party interested in it.
+    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)>;
 
     /// Whether a line without a time stamp begins an event all the same, because a known report begins so.
     fn begins(&self, line: &[u8]) -> bool;

@@ -50,6 +50,28 @@ pub fn line_before(text: &[u8], at: usize) -> &[u8] {
     &text[memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)..at]
 }
 
+/// Where the text around `at` ends: with its line, also where a logger has written the line feed as `\n`, and in a line
+/// of JSON with its string. What is behind has nothing to do with it.
+pub fn text_end(event: &[u8], at: usize) -> usize {
+    let line = at - line_before(event, at).len();
+    let json = event.get(line) == Some(&b'{');
+    let mut from = at;
+    while let Some(hit) = memchr::memchr3(b'\n', b'\\', b'"', &event[from..]).map(|hit| from + hit) {
+        if event[hit] == b'\n' || event[hit] == b'"' && json {
+            return hit;
+        }
+        let slashes = event[hit..].iter().take_while(|byte| **byte == b'\\').count();
+        if slashes > 0 && event.get(hit + slashes) == Some(&b'n') {
+            return hit;
+        }
+        from = hit + slashes + usize::from(slashes % 2 == 1 || slashes == 0);
+        if from >= event.len() {
+            break;
+        }
+    }
+    event.len()
+}
+
 /// The value of an HTTP header on a line `Name: value`, whatever the case of the name.
 pub fn header<'e>(line: &'e [u8], name: &str) -> Option<&'e [u8]> {
     let (head, rest) = line.split_at_checked(name.len())?;
@@ -82,6 +104,22 @@ mod tests {
         assert_eq!(status(b"200"), Some(200));
         for bad in ["", "40", "4040", "099", "600", "-1", "4x4", "404a"] {
             assert_eq!(status(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_text_ends_with_its_line_or_string() {
+        for (event, at, end) in [
+            ("one\ntwo\n", 5, 7),
+            ("plain \"quoted\" text", 0, 19),
+            (r#"{"a":"one\"two","b":1}"#, 6, 14),
+            (r#"{"a":"one\\","b":1}"#, 6, 11),
+            (r#"x="one\ntwo""#, 3, 6),
+            (r#"x="one\\ntwo""#, 3, 6),
+            ("x\\", 0, 2),
+            ("", 0, 0),
+        ] {
+            assert_eq!(text_end(event.as_bytes(), at), end, "{event}");
         }
     }
 

@@ -19,12 +19,26 @@ impl Recogniser for Logfmt {
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let mut at = 0;
         for line in event.split_inclusive(|byte| *byte == b'\n') {
-            if memmem::find(line, b"ode=").is_some() {
-                found.extend(read_line(line, at));
+            if let Some(hit) = memmem::find(line, b"ode=") {
+                let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
+                found.extend(text.and_then(|text| read_line(text, at)));
             }
             at += line.len();
         }
     }
+}
+
+/// Keys of JSON lines under which the text stands that was logged.
+const MESSAGES: [&[u8]; 7] = [b"msg", b"message", b"log", b"text", b"event", b"error", b"err"];
+
+/// The string that `hit` stands in, if it is the message of a JSON line: what stands under other keys is data.
+fn message(line: &[u8], hit: usize) -> Option<&[u8]> {
+    let open = memchr::memrchr_iter(b'"', &line[..hit]).find(|at| !line[..*at].ends_with(b"\\"))?;
+    let key = line[..open].trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
+    let key = &key[memchr::memrchr(b'"', key)? + 1..];
+    let end = quoted_end(line, open + 1);
+    let text = &line[open + 1..end];
+    MESSAGES.contains(&key).then(|| text.strip_suffix(b"\"").unwrap_or(text))
 }
 
 fn read_line(line: &[u8], at: usize) -> Option<Report<'_>> {
@@ -127,6 +141,7 @@ mod tests {
             "requestId=ID,statusCode=503,errorCode=SlowDown",
             "msg=\"a \\\" status=404 code=NoSuchKey\" code=SlowDown status=503 request-id=ID\r\n",
             "[code=SlowDown, status=503, request_id=ID]",
+            "{\"level\":\"warn\",\"message\": \"failed code=SlowDown status=503 request_id=ID\",\"x\":1}",
         ] {
             assert_eq!(read(text), whole, "{text}");
         }
@@ -136,6 +151,7 @@ mod tests {
     fn what_is_no_field_of_an_error() {
         for text in [
             "uploaded key=code=SlowDown size=3",
+            "{\"msg\":\"uploaded\",\"key\":\"code=SlowDown status=503\"}",
             "msg=\"code=SlowDown status=503\"",
             "GET /x?code=SlowDown&status=503",
             "code=SlowDown",

@@ -3,14 +3,25 @@
 //!
 //! A new client is one file here, one line in [`BUILT_IN`], and one pair of files under `tests/recognise/`.
 
+mod access_log;
+mod aws_go;
+mod aws_java;
+mod aws_js;
+mod boto;
 mod custom;
 mod fields;
 mod http_dump;
 mod json;
 mod keys;
 mod logfmt;
+mod minio;
+mod names;
 mod obs_go;
+mod obs_php;
 mod obs_python;
+mod obsutil;
+mod s3cmd;
+mod terraform;
 mod xml;
 
 pub use custom::{Custom, CustomError};
@@ -93,13 +104,29 @@ pub trait Recogniser: Sync + Send {
 }
 
 /// The built-in recognisers, in the order in which they are asked.
-pub const BUILT_IN: &[&dyn Recogniser] =
-    &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml, &json::Json, &logfmt::Logfmt];
+pub const BUILT_IN: &[&dyn Recogniser] = &[
+    &obs_python::ObsPython,
+    &obs_go::ObsGo,
+    &obs_php::ObsPhp,
+    &obsutil::Obsutil,
+    &terraform::Terraform,
+    &aws_go::AwsGo,
+    &aws_java::AwsJava,
+    &aws_js::AwsJs,
+    &boto::Boto,
+    &minio::Minio,
+    &s3cmd::S3cmd,
+    &access_log::AccessLog,
+    &http_dump::HttpDump,
+    &xml::Xml,
+    &json::Json,
+    &logfmt::Logfmt,
+];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
     custom: Vec<Custom>,
-    interested: Vec<Bits>, // by pattern: the bit of its recogniser
+    interested: Vec<Bits>, // by pattern: the bits of the recognisers that have it as an anchor
     search: Search,
 }
 
@@ -117,20 +144,24 @@ impl Recognisers {
     /// # Errors
     /// When the anchors cannot be searched for at once, which a test of the built-in ones rules out.
     pub fn new(custom: Vec<Custom>) -> Result<Self, aho_corasick::BuildError> {
-        let mut patterns: Vec<Vec<u8>> = Vec::new();
-        let mut interested = Vec::new();
         let all = BUILT_IN.iter().copied().chain(custom.iter().map(|custom| custom as &dyn Recogniser));
+        let mut anchors: Vec<(Vec<u8>, Bits)> = Vec::new();
         for (number, recogniser) in all.enumerate() {
             for anchor in recogniser.anchors() {
-                for form in [anchor.as_bytes().to_vec(), escaped(anchor)] {
-                    // the escaped form is how docker and loggers of JSON keep it
-                    if patterns.last() != Some(&form) {
-                        patterns.push(form);
-                        interested.push(1 << number);
-                    }
-                }
+                // the escaped form is how docker and loggers of JSON keep it
+                anchors.extend([anchor.as_bytes().to_vec(), escaped(anchor)].map(|anchor| (anchor, 1 << number)));
             }
         }
+        // where several begin at one place, the longest is found: it stands for those that it begins with
+        let mut patterns: Vec<Vec<u8>> = anchors.iter().map(|(anchor, _)| anchor.clone()).collect();
+        patterns.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        patterns.dedup();
+        let interested = patterns
+            .iter()
+            .map(|pattern| {
+                anchors.iter().filter(|(anchor, _)| pattern.starts_with(anchor)).fold(0, |bits, (_, bit)| bits | bit)
+            })
+            .collect();
         let packed =
             packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&patterns).build();
         let search = match packed {
@@ -190,12 +221,12 @@ fn escaped(text: &str) -> Vec<u8> {
 }
 
 impl framing::Anchors for Recognisers {
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, Bits)> {
+    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
         let found = match &self.search {
             Search::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into())?,
             Search::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..))?,
         };
-        Some((found.start(), found.end(), self.interested[found.pattern().as_usize()]))
+        Some((found.start(), self.interested[found.pattern().as_usize()]))
     }
 
     fn begins(&self, line: &[u8]) -> bool {

@@ -1,0 +1,164 @@
+//! The AWS SDKs for Go, and what is built on them (rclone, registries, backup tools). They log nothing themselves: the
+//! error's text stands in whatever the application logs, as it is or as a string of JSON or logfmt.
+//!
+//! Version 1 has two lines, `CODE: message` and, behind a tab, `status code: 404, request id: …, host id: …`. The code is
+//! found from the second line: it is the one at the head of what stands before it. Version 2 has one, `https response
+//! error StatusCode: 404, RequestID: …, HostID: …, api error CODE: message`; an error that the SDK has a type for has only
+//! `CODE: `. Both put a name of their own in the code's place where there was no body to read.
+
+use super::{Recogniser, Report, fields, names};
+use memchr::memmem;
+
+const V1: &str = ", request id: ";
+const V2: &str = "response error StatusCode: ";
+
+pub struct AwsGo;
+
+impl Recogniser for AwsGo {
+    fn name(&self) -> &'static str {
+        "aws_go"
+    }
+
+    fn anchors(&self) -> &[&str] {
+        &[V1, V2]
+    }
+
+    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+        let mut floor = 0;
+        for at in memmem::find_iter(event, V1) {
+            if let Some(report) = v1(event, floor, at) {
+                found.push(report);
+                floor = at + V1.len();
+            }
+        }
+        let mut floor = 0;
+        for at in memmem::find_iter(event, V2) {
+            if at >= floor
+                && let Some(report) = v2(event, at)
+            {
+                found.push(report);
+                floor = fields::text_end(event, at); // what the message says is no report
+            }
+        }
+    }
+}
+
+/// The error whose second line holds `, request id: ` at `at`; what is before `floor` belongs to another one.
+fn v1(event: &[u8], floor: usize, at: usize) -> Option<Report<'_>> {
+    let head = event.get(..at.checked_sub(3)?)?;
+    let status = fields::status(&event[head.len()..])?;
+    let (end, slashes) = first_line_end(head.strip_suffix(b"status code: ")?)?;
+    let mut text = event.get(floor..end)?;
+    if slashes > 0 {
+        text = &text[string_start(text, slashes - 1)..];
+    }
+    if let Some(cause) = memmem::rfind_iter(text, b"caused by: ").find(|cause| new_line(&text[..*cause])) {
+        text = &text[cause + b"caused by: ".len()..];
+    }
+    let named = name_at_head(text, slashes);
+    let code = named.filter(|named| !names::made_up(named.name, named.message, Some(status)));
+    Some(Report {
+        code: code.map(|named| named.name),
+        status: Some(status),
+        request_id: fields::request_id(&event[at + V1.len()..]),
+        ..Report::at(at)
+    })
+}
+
+/// Where the line before the one that begins behind `before` ends, and with how many backslashes its line feed is
+/// escaped. Between the two may be whatever a terminal or a logger indents with.
+fn first_line_end(before: &[u8]) -> Option<(usize, usize)> {
+    let mut text = before;
+    loop {
+        while let Some(rest) = text
+            .strip_suffix(b" ")
+            .or_else(|| text.strip_suffix(b"\t"))
+            .or_else(|| text.strip_suffix(b"|"))
+            .or_else(|| text.strip_suffix("│".as_bytes()))
+        {
+            text = rest;
+        }
+        let (last, rest) = text.split_last()?;
+        if *last == b'\n' {
+            return Some((rest.len(), 0));
+        }
+        let slashes = backslashes(rest);
+        if slashes == 0 || !matches!(last, b'n' | b't') {
+            return None;
+        }
+        text = &rest[..rest.len() - slashes];
+        if *last == b'n' {
+            return Some((text.len(), slashes));
+        }
+    }
+}
+
+fn backslashes(text: &[u8]) -> usize {
+    text.iter().rev().take_while(|byte| **byte == b'\\').count()
+}
+
+fn new_line(before: &[u8]) -> bool {
+    before.is_empty() || before.ends_with(b"\n") || before.ends_with(b"\\n")
+}
+
+/// Where the string begins that reaches to the end of `text`, and whose quotes have so many backslashes.
+fn string_start(text: &[u8], slashes: usize) -> usize {
+    memchr::memrchr_iter(b'"', text).find(|quote| backslashes(&text[..*quote]) == slashes).map_or(0, |quote| quote + 1)
+}
+
+/// The name at the head of a text of one or more lines. Below the first line, both a message that goes on and lines that
+/// belong to something else may have names: there it has to begin the line, or stand behind a colon.
+fn name_at_head(text: &[u8], slashes: usize) -> Option<names::Named<'_>> {
+    const ESCAPED: &[u8] = br"\\\\\\\\n";
+    let feed = if slashes == 0 { b"\n" } else { &ESCAPED[(ESCAPED.len() - 1).saturating_sub(slashes)..] };
+    let mut end = text.len();
+    loop {
+        let above = memmem::rfind(&text[..end], feed);
+        let start = above.map_or(0, |above| above + feed.len());
+        let line = &text[start..end];
+        if let Some(named) = names::named(line) {
+            let before = fields::until(line, named.name).trim_ascii_end();
+            let before = before.strip_suffix("│".as_bytes()).unwrap_or(before);
+            if above.is_none() || before.is_empty() || before.ends_with(b":") {
+                // a message of several lines is no reason phrase
+                let message = if end == text.len() { named.message } else { b"." };
+                return Some(names::Named { message, ..named });
+            }
+        }
+        match above {
+            Some(above) => end = above,
+            None => return names::named(text),
+        }
+    }
+}
+
+/// `operation error S3: GetObject, https response error StatusCode: 404, RequestID: …, HostID: …, api error CODE: message`
+fn v2(event: &[u8], at: usize) -> Option<Report<'_>> {
+    let before = fields::line_before(event, at);
+    if !(before.ends_with(b"https ") || before.ends_with(b"http ")) || !of_s3(before) {
+        return None;
+    }
+    let text = &event[at + V2.len()..fields::text_end(event, at)];
+    let status = fields::status(text)?;
+    let mut rest = text[3..].strip_prefix(b", ").unwrap_or_default();
+    let mut request_id = None;
+    if let Some(id) = rest.strip_prefix(b"RequestID: ") {
+        request_id = fields::request_id(id);
+        rest = fields::after(id, ", ").unwrap_or_default();
+    }
+    if let Some(host) = rest.strip_prefix(b"HostID: ") {
+        rest = fields::after(host, ", ").unwrap_or_default();
+    }
+    let error = rest.strip_prefix(b"api error ").unwrap_or(rest);
+    let name = fields::until(error, ": ");
+    let message = error[name.len()..].strip_prefix(b": ");
+    let code = message.and_then(|message| {
+        fields::code(name).filter(|name| !names::made_up(name, message.trim_ascii(), Some(status)))
+    });
+    Some(Report { code, status: Some(status), request_id, ..Report::at(at) })
+}
+
+/// Other services of AWS are told of in the same words.
+fn of_s3(before: &[u8]) -> bool {
+    fields::after_last(before, "operation error ").is_none_or(|service| service.starts_with(b"S3: "))
+}

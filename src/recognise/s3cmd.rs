@@ -1,0 +1,51 @@
+//! s3cmd: what it prints on stderr.
+//!
+//! `ERROR: S3 error: 404 (NoSuchBucket): message`, and for every attempt that is tried again `WARNING: Retrying failed
+//! request: /uri (503 (SlowDown): message)` or `WARNING: Upload failed: …`. There are no request ids. If there was no body
+//! to read, the parentheses hold the reason phrase and no message follows.
+
+use super::{Recogniser, Report, fields, names};
+use memchr::memmem;
+
+const ERROR: &str = "ERROR: S3 error: ";
+const RETRY: &str = "WARNING: Retrying failed request: ";
+const UPLOAD: &str = "WARNING: Upload failed: ";
+
+pub struct S3cmd;
+
+impl Recogniser for S3cmd {
+    fn name(&self) -> &'static str {
+        "s3cmd"
+    }
+
+    fn anchors(&self) -> &[&str] {
+        &[ERROR, RETRY, UPLOAD]
+    }
+
+    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+        let line = fields::until(event, "\n");
+        for anchor in [ERROR, RETRY, UPLOAD] {
+            let Some(at) = memmem::find(line, anchor.as_bytes()) else { continue };
+            let text = &line[at + anchor.len()..];
+            let report = if anchor == ERROR {
+                error(text)
+            } else {
+                // the URI before it is escaped: it holds no blank
+                memmem::find(text, b" (").and_then(|open| error(&text[open + 2..]))
+            };
+            found.extend(report.map(|report| Report { at, ..report }));
+            return;
+        }
+    }
+}
+
+/// `404 (NoSuchBucket): message`
+fn error(text: &[u8]) -> Option<Report<'_>> {
+    let status = fields::status(text)?;
+    let rest = text[3..].strip_prefix(b" (")?;
+    let name = fields::until(rest, ")");
+    let behind = rest[name.len()..].strip_prefix(b")")?;
+    let bare = !behind.starts_with(b":");
+    let code = fields::code(name).filter(|name| !(bare && names::phrase(status) == Some(*name)));
+    Some(Report { code, status: Some(status), ..Report::at(0) })
+}
