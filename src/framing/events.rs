@@ -57,11 +57,11 @@ pub fn scan<'b>(
         let at = event_start(whole, floor, hit, anchors, bounds);
         let (stop, open) = event_end(whole, at, hit, anchors, bounds);
         let mut interested = 0;
-        while let Some((hit, hit_end, bits)) = next
+        while let Some((hit, _, bits)) = next
             && hit < stop
         {
             interested |= bits;
-            next = anchors.next(whole, hit_end);
+            next = anchors.next(whole, hit + 1); // another may begin inside this one
         }
         visit(Event { text: &whole[at..stop], at, closed: end || !open, interested });
         if open && !end {

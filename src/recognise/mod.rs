@@ -59,8 +59,13 @@ pub enum Link {
     },
     /// Begins a response; an older one under this key is complete, since its writer has gone on to this one.
     Begins(Key),
-    /// Goes on with the response begun last under this key that lacks what this report has; begins one if there is none.
+    /// The same, but it is a response only if more is told of it: many a program writes such a line.
+    Opens(Key),
+    /// Goes on with the response begun last under this key that lacks what this report has; begins one if there is none,
+    /// or, with the status of a success, leaves it at those that were begun.
     Follows(Key),
+    /// Adds to the response begun last under this key that it does not contradict; nothing by itself.
+    Adds(Key),
     /// The last that is told of the response begun last under this key that it does not contradict; stands alone if
     /// there is none.
     Ends(Key),
@@ -114,6 +119,7 @@ impl Recognisers {
                 interested.push(1 << number);
             }
         }
+        let interested = share(&patterns, &interested);
         let search = match packed::Config::new()
             .match_kind(packed::MatchKind::LeftmostFirst)
             .builder()
@@ -149,6 +155,19 @@ impl Recognisers {
     }
 }
 
+/// Of several anchors that begin at one place only one is found: it stands for all that can begin where it does.
+fn share(patterns: &[&str], interested: &[u64]) -> Vec<u64> {
+    let begin_together = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+    let all = |pattern: &&str| {
+        patterns
+            .iter()
+            .zip(interested)
+            .filter(|(other, _)| begin_together(pattern, other))
+            .fold(0, |all, (_, bit)| all | bit)
+    };
+    patterns.iter().map(all).collect()
+}
+
 impl framing::Anchors for Recognisers {
     fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, u64)> {
         let found = match &self.search {
@@ -175,6 +194,11 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), BUILT_IN.len());
+    }
+
+    #[test]
+    fn anchors_that_begin_together_stand_for_each_other() {
+        assert_eq!(share(&["Error Code:", "Error Code: ", "Code: ", "Error Code:"], &[1, 2, 4, 8]), [11, 11, 4, 11]);
     }
 
     #[test]
