@@ -6,6 +6,7 @@
 mod fields;
 mod http_dump;
 mod obs_go;
+mod obs_java;
 mod obs_python;
 mod xml;
 
@@ -90,7 +91,8 @@ pub trait Recogniser: Sync + Send {
 }
 
 /// The built-in recognisers, in the order in which they are asked.
-pub const BUILT_IN: &[&dyn Recogniser] = &[&obs_python::ObsPython, &obs_go::ObsGo, &http_dump::HttpDump, &xml::Xml];
+pub const BUILT_IN: &[&dyn Recogniser] =
+    &[&obs_python::ObsPython, &obs_go::ObsGo, &obs_java::ObsJava, &http_dump::HttpDump, &xml::Xml];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
