@@ -5,6 +5,7 @@
 
 mod fields;
 mod http_dump;
+mod obs_c;
 mod obs_go;
 mod obs_java;
 mod obs_python;
@@ -92,7 +93,7 @@ pub trait Recogniser: Sync + Send {
 
 /// The built-in recognisers, in the order in which they are asked.
 pub const BUILT_IN: &[&dyn Recogniser] =
-    &[&obs_python::ObsPython, &obs_go::ObsGo, &obs_java::ObsJava, &http_dump::HttpDump, &xml::Xml];
+    &[&obs_python::ObsPython, &obs_go::ObsGo, &obs_java::ObsJava, &obs_c::ObsC, &http_dump::HttpDump, &xml::Xml];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
