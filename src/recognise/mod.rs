@@ -8,6 +8,7 @@ mod http_dump;
 mod obs_c;
 mod obs_go;
 mod obs_java;
+mod obs_node;
 mod obs_python;
 mod xml;
 
@@ -92,8 +93,15 @@ pub trait Recogniser: Sync + Send {
 }
 
 /// The built-in recognisers, in the order in which they are asked.
-pub const BUILT_IN: &[&dyn Recogniser] =
-    &[&obs_python::ObsPython, &obs_go::ObsGo, &obs_java::ObsJava, &obs_c::ObsC, &http_dump::HttpDump, &xml::Xml];
+pub const BUILT_IN: &[&dyn Recogniser] = &[
+    &obs_python::ObsPython,
+    &obs_go::ObsGo,
+    &obs_java::ObsJava,
+    &obs_c::ObsC,
+    &obs_node::ObsNode,
+    &http_dump::HttpDump,
+    &xml::Xml,
+];
 
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
