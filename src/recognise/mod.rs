@@ -6,6 +6,7 @@
 mod fields;
 mod http_dump;
 mod obs_c;
+mod obs_dotnet;
 mod obs_go;
 mod obs_java;
 mod obs_node;
@@ -99,6 +100,7 @@ pub const BUILT_IN: &[&dyn Recogniser] = &[
     &obs_java::ObsJava,
     &obs_c::ObsC,
     &obs_node::ObsNode,
+    &obs_dotnet::ObsDotnet,
     &http_dump::HttpDump,
     &xml::Xml,
 ];
