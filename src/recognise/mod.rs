@@ -4,6 +4,7 @@
 //! A new client is one file here, one line in [`BUILT_IN`], and one pair of files under `tests/recognise/`.
 
 mod fields;
+mod hadoop_obsa;
 mod http_dump;
 mod obs_c;
 mod obs_dotnet;
@@ -101,6 +102,7 @@ pub const BUILT_IN: &[&dyn Recogniser] = &[
     &obs_c::ObsC,
     &obs_node::ObsNode,
     &obs_dotnet::ObsDotnet,
+    &hadoop_obsa::HadoopObsa,
     &http_dump::HttpDump,
     &xml::Xml,
 ];
