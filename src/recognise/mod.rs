@@ -12,6 +12,7 @@ mod obs_go;
 mod obs_java;
 mod obs_node;
 mod obs_python;
+mod obsfs;
 mod xml;
 
 use crate::framing;
@@ -103,6 +104,7 @@ pub const BUILT_IN: &[&dyn Recogniser] = &[
     &obs_node::ObsNode,
     &obs_dotnet::ObsDotnet,
     &hadoop_obsa::HadoopObsa,
+    &obsfs::Obsfs,
     &http_dump::HttpDump,
     &xml::Xml,
 ];
