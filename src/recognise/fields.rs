@@ -72,6 +72,45 @@ pub fn text_end(event: &[u8], at: usize) -> usize {
     event.len()
 }
 
+/// The line that begins at the start of the text, without its end.
+pub fn line(text: &[u8]) -> &[u8] {
+    until(text, "\n").trim_ascii_end()
+}
+
+/// A level as loggers write it, padded or not.
+pub fn level(text: &[u8]) -> bool {
+    const LEVELS: [&str; 10] =
+        ["ERROR", "WARN", "WARNING", "INFO", "DEBUG", "TRACE", "FATAL", "SEVERE", "CRITICAL", "NOTICE"];
+    LEVELS.iter().any(|level| text.trim_ascii().eq_ignore_ascii_case(level.as_bytes()))
+}
+
+/// Whether `before`, the part of a line before a text, is what a logger writes before it, or nothing: what stands in the
+/// middle of a sentence or in a URL is not its own text.
+pub fn logged(before: &[u8]) -> bool {
+    const ENDS: [&[u8]; 8] = [b": ", b"- ", b"] ", b") ", b"> ", b"\t", b"\":\"", b"\": \""];
+    let last = before.trim_ascii_end().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    before.is_empty()
+        || before.len() < 256
+            && memmem::find(before, b"://").is_none()
+            && (ENDS.iter().any(|end| before.ends_with(end))
+                || before.ends_with(b" ") && last.iter().all(u8::is_ascii_uppercase) && level(last))
+}
+
+/// The thread of which `before`, what a logger writes before a text, tells in brackets: the first that hold neither a
+/// time nor a level. Nothing if there are none.
+pub fn thread(before: &[u8]) -> &[u8] {
+    let mut rest = before;
+    while let Some(open) = memchr::memchr(b'[', rest) {
+        let inside = until(&rest[open + 1..], "]");
+        let stamp = inside.len() > 9 && inside[0].is_ascii_digit();
+        if !stamp && !inside.is_empty() && !level(inside) {
+            return inside;
+        }
+        rest = &rest[open + 1..];
+    }
+    &[]
+}
+
 /// The value of an HTTP header on a line `Name: value`, whatever the case of the name.
 pub fn header<'e>(line: &'e [u8], name: &str) -> Option<&'e [u8]> {
     let (head, rest) = line.split_at_checked(name.len())?;
@@ -121,6 +160,31 @@ mod tests {
         ] {
             assert_eq!(text_end(event.as_bytes(), at), end, "{event}");
         }
+    }
+
+    #[test]
+    fn a_logger_writes_before_a_text() {
+        for good in [
+            "",
+            "2026-11-22 12:47:06.206  WARN 7 --- [main] c.o.s.RestStorageService : ",
+            "2026-11-22 12:47:06,206 [12] ERROR - ",
+            "2026-11-22 12:47:06 WARN ",
+            "WARNING: ",
+            "{\"level\":\"warn\",\"message\":\"",
+        ] {
+            assert!(logged(good.as_bytes()), "{good}");
+        }
+        for bad in ["it said ", "2026-11-22 GET http://b.obs.example.com/a: ", "name-", "x|"] {
+            assert!(!logged(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_thread_stands_in_brackets() {
+        assert_eq!(thread(b"[2026-11-22 12:47:06] [ERROR] [pool-1] "), b"pool-1");
+        assert_eq!(thread(b"2026-11-22 12:47:06 [12] ERROR - "), b"12");
+        assert_eq!(thread(b"2026-11-22 12:47:06 ["), b"");
+        assert_eq!(thread(b""), b"");
     }
 
     #[test]

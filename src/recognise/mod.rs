@@ -10,15 +10,21 @@ mod aws_js;
 mod boto;
 mod custom;
 mod fields;
+mod hadoop_obsa;
 mod http_dump;
 mod json;
 mod keys;
 mod logfmt;
 mod minio;
 mod names;
+mod obs_c;
+mod obs_dotnet;
 mod obs_go;
+mod obs_java;
+mod obs_node;
 mod obs_php;
 mod obs_python;
+mod obsfs;
 mod obsutil;
 mod s3cmd;
 mod terraform;
@@ -78,8 +84,13 @@ pub enum Link {
     },
     /// Begins a response; an older one under this key is complete, since its writer has gone on to this one.
     Begins(Key),
-    /// Goes on with the response begun last under this key that lacks what this report has; begins one if there is none.
+    /// The same, but it is a response only if more is told of it: many a program writes such a line.
+    Opens(Key),
+    /// Goes on with the response begun last under this key that lacks what this report has; begins one if there is none,
+    /// or, with the status of a success, leaves it at those that were begun.
     Follows(Key),
+    /// Adds to the response begun last under this key that it does not contradict; nothing by itself.
+    Adds(Key),
     /// The last that is told of the response begun last under this key that it does not contradict; stands alone if
     /// there is none.
     Ends(Key),
@@ -107,6 +118,12 @@ pub trait Recogniser: Sync + Send {
 pub const BUILT_IN: &[&dyn Recogniser] = &[
     &obs_python::ObsPython,
     &obs_go::ObsGo,
+    &obs_java::ObsJava,
+    &obs_c::ObsC,
+    &obs_node::ObsNode,
+    &obs_dotnet::ObsDotnet,
+    &hadoop_obsa::HadoopObsa,
+    &obsfs::Obsfs,
     &obs_php::ObsPhp,
     &obsutil::Obsutil,
     &terraform::Terraform,

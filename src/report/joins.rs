@@ -24,6 +24,8 @@ struct Begun {
     finding: Finding,
     /// Given out already, because its rest did not come in time.
     told: bool,
+    /// Not a response as long as nothing more is told of it.
+    tentative: bool,
     #[serde(skip)]
     since: Now,
 }
@@ -31,6 +33,23 @@ struct Begun {
 impl Begun {
     fn fits(&self, key: Key, more: &Finding) -> bool {
         self.key == key && self.finding.agrees(more)
+    }
+
+    fn goes_on(&mut self, finding: Finding, now: Now) {
+        self.finding.absorb(finding);
+        self.since = now;
+        self.tentative = false;
+    }
+
+    /// Nobody was told of it who has to be.
+    fn due(&self) -> bool {
+        !self.told && !self.tentative
+    }
+
+    fn lacks_some_of(&self, more: &Finding) -> bool {
+        (self.finding.code.is_none() && more.code.is_some())
+            || (self.finding.status.is_none() && more.status.is_some())
+            || (self.finding.id.is_none() && more.id.is_some())
     }
 
     fn lacks_all_of(&self, more: &Finding) -> bool {
@@ -68,21 +87,30 @@ impl Joins {
                 }
                 self.push(key, finding, now, out);
             }
-            Link::Begins(key) => {
+            Link::Begins(key) | Link::Opens(key) => {
                 self.finish(key, &mut out);
                 self.push(key, finding, now, out);
+                if let (Link::Opens(_), Some(begun)) = (link, self.begun.last_mut()) {
+                    begun.tentative = true;
+                }
             }
             Link::Follows(key) => {
                 match self.place(|begun| begun.key == key && !begun.told && begun.lacks_all_of(&finding)) {
                     Some(place) => {
-                        self.begun[place].finding.absorb(finding);
-                        self.begun[place].since = now;
+                        self.begun[place].goes_on(finding, now);
                     }
                     None if finding.error() => {
                         self.finish(key, &mut out);
                         self.push(key, finding, now, out);
                     }
+                    None if finding.status.is_some() => self.finish(key, &mut out), // its writer has gone on to a success
                     None => {}
+                }
+            }
+            Link::Adds(key) => {
+                let adds = |begun: &Begun| !begun.told && begun.fits(key, &finding) && begun.lacks_some_of(&finding);
+                if let Some(place) = self.place(adds) {
+                    self.begun[place].goes_on(finding, now);
                 }
             }
             Link::Ends(key) => {
@@ -108,11 +136,13 @@ impl Joins {
     pub fn expire(&mut self, now: Now, mut out: impl FnMut(Finding)) {
         for begun in &mut self.begun {
             if !begun.told && now >= begun.since + WAIT {
+                if begun.due() {
+                    out(begun.finding.clone());
+                }
                 begun.told = true;
-                out(begun.finding.clone());
             }
         }
-        self.begun.retain(|begun| !begun.told || now < begun.since + REMEMBERED);
+        self.begun.retain(|begun| !begun.told || !begun.tentative && now < begun.since + REMEMBERED);
     }
 
     /// When [`expire`](Self::expire) has something to give.
@@ -123,7 +153,7 @@ impl Joins {
 
     /// Gives out everything: the end of the input.
     pub fn finish_all(&mut self, mut out: impl FnMut(Finding)) {
-        for begun in self.begun.drain(..).filter(|begun| !begun.told) {
+        for begun in self.begun.drain(..).filter(Begun::due) {
             out(begun.finding);
         }
     }
@@ -147,7 +177,7 @@ impl Joins {
 
     fn finish(&mut self, key: Key, out: &mut impl FnMut(Joined)) {
         self.begun.retain(|begun| {
-            if begun.key == key && !begun.told {
+            if begun.key == key && begun.due() {
                 out(Joined::Response(begun.finding.clone()));
             }
             begun.key != key
@@ -157,10 +187,73 @@ impl Joins {
     fn push(&mut self, key: Key, finding: Finding, now: Now, mut out: impl FnMut(Joined)) {
         if self.begun.len() >= MOST {
             let oldest = self.begun.remove(0);
-            if !oldest.told {
+            if oldest.due() {
                 out(Joined::Response(oldest.finding));
             }
         }
-        self.begun.push(Begun { key, finding, told: false, since: now });
+        self.begun.push(Begun { key, finding, told: false, tentative: false, since: now });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Origin, RequestId};
+
+    fn finding(status: Option<u16>, id: Option<&str>) -> Finding {
+        let origin = Origin { labels: 0, recogniser: 0 };
+        Finding { code: None, status, id: id.map(RequestId::new), origin, time: None }
+    }
+
+    /// Status and id of what comes out of links that are applied one after the other, then of the rest.
+    fn told(links: &[(Link, Option<u16>, Option<&str>)]) -> [Vec<(Option<u16>, bool)>; 2] {
+        let mut joins = Joins::default();
+        let (mut at_once, mut at_the_end) = (Vec::new(), Vec::new());
+        for (link, status, id) in links {
+            joins.apply(*link, finding(*status, *id), None, Now::ZERO, |joined| {
+                if let Joined::Response(finding) = joined {
+                    at_once.push((finding.status, finding.id.is_some()));
+                }
+            });
+        }
+        joins.finish_all(|finding| at_the_end.push((finding.status, finding.id.is_some())));
+        [at_once, at_the_end]
+    }
+
+    #[test]
+    fn what_only_opens_is_a_response_when_more_is_told() {
+        let opens = (Link::Opens(1), Some(503), None);
+        assert_eq!(told(&[opens]), [vec![], vec![]]);
+        assert_eq!(told(&[opens, opens]), [vec![], vec![]]);
+        assert_eq!(told(&[opens, (Link::Adds(1), None, Some("id"))]), [vec![], vec![(Some(503), true)]]);
+        assert_eq!(told(&[opens, (Link::Ends(1), None, Some("id"))]), [vec![(Some(503), true)], vec![]]);
+    }
+
+    #[test]
+    fn what_only_adds_is_nothing_by_itself() {
+        assert_eq!(told(&[(Link::Adds(1), Some(404), None)]), [vec![], vec![]]);
+        let begins = (Link::Begins(1), Some(403), None);
+        assert_eq!(told(&[begins, (Link::Adds(1), Some(404), Some("id"))]), [vec![], vec![(Some(403), false)]]);
+        assert_eq!(told(&[begins, (Link::Adds(1), Some(403), Some("id"))]), [vec![], vec![(Some(403), true)]]);
+    }
+
+    #[test]
+    fn a_success_leaves_an_older_response_as_it_is() {
+        let links = [
+            (Link::Follows(1), Some(502), None),
+            (Link::Follows(1), Some(200), None),
+            (Link::Follows(1), None, Some("id of the success")),
+        ];
+        assert_eq!(told(&links), [vec![(Some(502), false)], vec![]]);
+    }
+
+    #[test]
+    fn what_opens_does_not_wait_for_ever() {
+        let mut joins = Joins::default();
+        joins.apply(Link::Opens(1), finding(Some(503), None), None, Now::ZERO, |_| {});
+        assert_eq!(joins.due(), Some(WAIT));
+        let mut out = 0;
+        joins.expire(WAIT, |_| out += 1);
+        assert_eq!((out, joins.due()), (0, None));
     }
 }
