@@ -204,6 +204,7 @@ impl framing::Anchors for Recognisers {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 
