@@ -103,7 +103,7 @@ fn take(text: &[u8], words: usize) -> Option<(&[u8], &[u8])> {
 fn numbers(mut text: &[u8]) -> Option<&[u8]> {
     for _ in 0..4 {
         let (number, rest) = take(text, 1)?;
-        if number != b"-" && !(!number.is_empty() && number.iter().all(u8::is_ascii_digit)) {
+        if number != b"-" && (number.is_empty() || !number.iter().all(u8::is_ascii_digit)) {
             return None;
         }
         text = rest;

@@ -75,8 +75,13 @@ fn first_line_end(before: &[u8]) -> Option<(usize, usize)> {
             .or_else(|| text.strip_suffix(b"\t"))
             .or_else(|| text.strip_suffix(b"|"))
             .or_else(|| text.strip_suffix("│".as_bytes()))
+            .or_else(|| text.strip_suffix(b"#011"))
+        // syslog's tab
         {
             text = rest;
+        }
+        if let Some(line) = text.strip_suffix(b"#012") {
+            return Some((line.len(), 0)); // syslog's line feed
         }
         let (last, rest) = text.split_last()?;
         if *last == b'\n' {
@@ -149,11 +154,13 @@ fn v2(event: &[u8], at: usize) -> Option<Report<'_>> {
     if let Some(host) = rest.strip_prefix(b"HostID: ") {
         rest = fields::after(host, ", ").unwrap_or_default();
     }
-    let error = rest.strip_prefix(b"api error ").unwrap_or(rest);
+    let generic = rest.strip_prefix(b"api error ");
+    let error = generic.unwrap_or(rest);
     let name = fields::until(error, ": ");
-    let message = error[name.len()..].strip_prefix(b": ");
-    let code = message.and_then(|message| {
-        fields::code(name).filter(|name| !names::made_up(name, message.trim_ascii(), Some(status)))
+    let code = error[name.len()..].strip_prefix(b": ").and_then(|message| {
+        // an error with a type of its own came with that code, whatever its message
+        let message = if generic.is_some() { message.trim_ascii() } else { b"." };
+        fields::code(name).filter(|name| !names::made_up(name, message, Some(status)))
     });
     Some(Report { code, status: Some(status), request_id, ..Report::at(at) })
 }

@@ -9,7 +9,7 @@ use memchr::memmem;
 const ERROR: &str = "An error occurred (";
 
 /// How lines of the AWS CLI begin, which have no time stamp.
-const CLI: [&[u8]; 8] = [
+const CLI: [&[u8]; 9] = [
     b"upload failed: ",
     b"download failed: ",
     b"copy failed: ",
@@ -18,6 +18,7 @@ const CLI: [&[u8]; 8] = [
     b"make_bucket failed: ",
     b"remove_bucket failed: ",
     b"fatal error: ",
+    b"aws: [ERROR]: ",
 ];
 
 pub struct Boto;

@@ -62,14 +62,15 @@ const PHRASES: [(u16, &str); 41] = [
     (505, "HTTP Version Not Supported"),
 ];
 
-/// Operations begin with one of these and another word; no code does.
+/// Operations begin with one of these and another word.
 const VERBS: [&str; 13] = [
     "Put", "Get", "List", "Head", "Delete", "Create", "Copy", "Upload", "Download", "Complete", "Abort", "Restore",
     "Select",
 ];
 
 /// The code in a line that holds `CODE: message`, behind any text. What stands before it may have a code's form too
-/// (`ERROR: `, `Upload: `, `PutObject: `): a name of several words that is no operation goes before one of a single word.
+/// (`ERROR: `, `Upload: `, `PutObject: `): a name that OBS has, or one of several words that is no operation, goes before
+/// any other.
 pub fn named(line: &[u8]) -> Option<Named<'_>> {
     let mut chain: Option<(Named<'_>, usize)> = None; // the last of the names that follow each other without a gap
     let mut operation = None;
@@ -83,10 +84,11 @@ pub fn named(line: &[u8]) -> Option<Named<'_>> {
         if name == "Error" || name.bytes().all(|byte| byte.is_ascii_uppercase()) {
             continue;
         }
-        if is_operation(name) {
-            operation = operation.or(Some(named));
-        } else if several_words(name) {
+        let listed = Catalogue::built_in().get(name).is_some();
+        if listed || several_words(name) && !is_operation(name) {
             return Some(named);
+        } else if is_operation(name) {
+            operation = operation.or(Some(named));
         } else if chain.is_none_or(|(_, end)| end == start) {
             chain = Some((named, colon + 2));
         }
@@ -140,11 +142,11 @@ pub fn made_up(name: &str, message: &[u8], status: Option<u16>) -> bool {
             .any(|(_, phrase)| is_text(message, phrase) || Catalogue::built_in().get(name).is_none())
 }
 
-/// Whether a message is this text or nothing, up to whatever closes the string it stands in.
+/// Whether a message is this text, up to whatever closes the string it stands in.
 fn is_text(message: &[u8], text: &str) -> bool {
-    let rest = message.strip_prefix(text.as_bytes()).unwrap_or(message);
-    (rest.is_empty() || matches!(rest[0], b'"' | b'\'' | b'\\' | b'\n' | b'\r' | b')' | b']' | b'}'))
-        && (rest.len() < message.len() || message.is_empty())
+    message.strip_prefix(text.as_bytes()).is_some_and(|rest| {
+        rest.first().is_none_or(|next| matches!(next, b'"' | b'\'' | b'\\' | b'\n' | b'\r' | b')' | b']' | b'}'))
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +160,10 @@ mod tests {
             ("2026/11/22 13:02:56 ERROR storage putObject svc-4/data/a: SlowDown: later", "SlowDown"),
             ("ERROR : Attempt 1/1 failed with 1 errors and: KMS.DisabledException: x", "KMS.DisabledException"),
             ("Upload: PutObject: NoSuchBucket: no NoSuchKey: here", "NoSuchBucket"),
-            ("Error: Failed: Unauthorized: The request", "Unauthorized"),
+            ("Error: Failed: Unauthorized: The request: of AccessDenied: x", "Unauthorized"),
+            ("Failed: QuotaExceeded2099: no AccessDenied: x", "QuotaExceeded2099"),
+            ("Failed: Throttled: x", "Throttled"),
+            ("GetObject: x", "GetObject"),
             ("x: IncorrectNumberOfFilesInPost Request: y", "IncorrectNumberOfFilesInPost Request"),
             ("data/NoSuchKey: key=SlowDown: BadDigest: x", "BadDigest"),
             ("no such thing: InvalidRange:", "InvalidRange"),

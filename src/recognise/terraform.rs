@@ -1,14 +1,14 @@
 //! The Terraform provider for Huawei Cloud: its diagnostics, on the console and in what CI keeps of it.
 //!
 //! `Error: error creating bucket reports: BucketAlreadyExists,` and ` Reason: …` on the next line, without status and id;
-//! newer versions of Terraform draw a line down the margin. Errors that the provider hands on as the SDK prints them are
+//! newer versions of Terraform draw a line down the margin, on a terminal in colours. Errors that the provider hands on as the SDK prints them are
 //! read by another recogniser.
 
 use super::{Recogniser, Report, fields};
 use memchr::memmem;
 
 const REASON: &str = " Reason: ";
-const HEADS: [&[u8]; 2] = [b"Error: ", "│ Error: ".as_bytes()];
+const MARGIN: &[u8] = "│".as_bytes();
 
 pub struct Terraform;
 
@@ -22,7 +22,8 @@ impl Recogniser for Terraform {
     }
 
     fn begins(&self, line: &[u8]) -> bool {
-        HEADS.iter().any(|head| line.starts_with(head)) && code(line).is_some()
+        let opened = line.starts_with(b"Error: ") || line.starts_with(MARGIN) || line.starts_with(b"\x1b[");
+        opened && memmem::find(line, b"Error: ").is_some() && code(line).is_some()
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
@@ -38,14 +39,30 @@ impl Recogniser for Terraform {
 
 /// Where the line above ends; its line feed may be escaped.
 fn line_above(before: &[u8]) -> Option<usize> {
-    let margin = before.strip_suffix("│ ".as_bytes()).or_else(|| before.strip_suffix("│".as_bytes())).unwrap_or(before);
+    let margin = undecorated(before);
     let above = margin.strip_suffix(b"\n").or_else(|| margin.strip_suffix(b"\\n"))?;
     Some(above.strip_suffix(b"\r").unwrap_or(above).len())
 }
 
+/// Without blanks, the line of the margin and colours at the end.
+fn undecorated(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) =
+        text.strip_suffix(b" ").or_else(|| text.strip_suffix(MARGIN)).or_else(|| without_colour(text))
+    {
+        text = rest;
+    }
+    text
+}
+
+fn without_colour(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.strip_suffix(b"m")?;
+    let end = digits.iter().rposition(|byte| !(byte.is_ascii_digit() || *byte == b';'))?;
+    digits[..=end].strip_suffix(b"\x1b[")
+}
+
 /// `…rror creating bucket reports: BucketAlreadyExists,`
 fn code(line: &[u8]) -> Option<&str> {
-    let text = line.trim_ascii_end().strip_suffix(b",")?;
+    let text = undecorated(line.trim_ascii_end()).strip_suffix(b",")?;
     let colon = memmem::rfind(text, b": ")?;
     memmem::find(&text[..colon], b"rror ")?;
     fields::code(&text[colon + 2..])
