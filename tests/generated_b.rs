@@ -4,6 +4,7 @@
 
 use obs_error_exporter::app::scan::{Report, Scanner};
 use obs_error_exporter::catalogue::{Catalogue, Entry};
+use obs_error_exporter::config::Config;
 use std::path::Path;
 
 /// How a client prints an error.
@@ -134,7 +135,7 @@ const FORMATS: &[Format] = &[
 ];
 
 fn scan(logs: &[&str]) -> Report {
-    let mut scanner = Scanner::new().unwrap();
+    let mut scanner = Scanner::new(Config::default()).unwrap();
     for log in logs {
         scanner.read(Path::new("x.log"), false, log.as_bytes()).unwrap();
     }
@@ -184,7 +185,7 @@ fn cut_or_garbled_anywhere_it_is_survived() {
         let text = format.fill("NoSuchKey", 404, "00000A00000000000000000000000001").into_bytes();
         for at in 0..text.len() {
             for with in [b"".as_slice(), b"\"", b"\\", b"\n", b"]", b": ", b"\xff", b"{", b"'", text.as_slice()] {
-                let mut scanner = Scanner::new().unwrap();
+                let mut scanner = Scanner::new(Config::default()).unwrap();
                 let garbled = [&text[..at], with, &text[(at + 1 + with.len() % 7).min(text.len())..]].concat();
                 scanner.read(Path::new("x.log"), false, garbled.as_slice()).unwrap();
                 scanner.read(Path::new("x.log"), false, &text[..at]).unwrap();

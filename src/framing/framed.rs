@@ -28,7 +28,8 @@ pub fn scan_framed(
     let mut from = *done.iter().min().unwrap_or(&0);
     let mut scratch = Vec::new();
     let mut open = [None; STREAMS];
-    while let Some(hit) = framed.candidate(from) {
+    let mut candidates = Candidates::new(&framed, from);
+    while let Some(hit) = candidates.next(from) {
         let at = framed.line_start(hit);
         let next = framed.next_line(at);
         let stream = framed.piece(at).stream;
@@ -60,6 +61,60 @@ pub fn scan_framed(
     Scan { done: *done.iter().min().unwrap_or(&0), line }
 }
 
+/// The places that are worth a look: anchors, and lines that may be cut. Each is searched for once, and only when the one
+/// before it has been passed.
+struct Candidates<'b, A> {
+    whole: &'b [u8],
+    framing: Framing,
+    anchors: &'b A,
+    anchor: Option<usize>,
+    cuts: Vec<(memmem::Finder<'static>, Option<usize>)>,
+    long: Option<usize>,
+}
+
+impl<'b, A: Anchors> Candidates<'b, A> {
+    fn new(framed: &Framed<'b, A>, from: usize) -> Self {
+        let Framed { whole, framing, anchors, .. } = *framed;
+        let cuts = framing.cuts().iter().map(|cut| {
+            let finder = memmem::Finder::new(*cut);
+            let first = finder.find(&whole[from..]).map(|at| from + at);
+            (finder, first)
+        });
+        let mut candidates = Self { whole, framing, anchors, anchor: None, cuts: cuts.collect(), long: None };
+        candidates.anchor = anchors.next(whole, from).map(|(at, _)| at);
+        candidates.long = candidates.long(from);
+        candidates
+    }
+
+    /// The first at or behind `from`, which only grows.
+    fn next(&mut self, from: usize) -> Option<usize> {
+        if self.anchor.is_some_and(|at| at < from) {
+            self.anchor = self.anchors.next(self.whole, from).map(|(at, _)| at);
+        }
+        for (finder, at) in &mut self.cuts {
+            if at.is_some_and(|at| at < from) {
+                *at = finder.find(&self.whole[from..]).map(|at| from + at);
+            }
+        }
+        if self.long.is_some_and(|at| at < from) {
+            self.long = self.long(from);
+        }
+        self.cuts.iter().filter_map(|(_, at)| *at).chain(self.anchor).chain(self.long).min()
+    }
+
+    /// The next line that is so long that it may be cut.
+    fn long(&self, from: usize) -> Option<usize> {
+        let least = self.framing.cut_at();
+        let rest = self.whole.get(from..).filter(|rest| rest.len() >= least)?;
+        let mut line = 0;
+        memchr::memchr_iter(b'\n', rest).find_map(|newline| {
+            let found = (newline - line >= least).then_some(from + line);
+            line = newline + 1;
+            found
+        })
+    }
+}
+
 struct Framed<'b, A> {
     whole: &'b [u8],
     framing: Framing,
@@ -68,25 +123,6 @@ struct Framed<'b, A> {
 }
 
 impl<A: Anchors> Framed<'_, A> {
-    /// The next place that is worth a look: an anchor, or a line that may be cut.
-    fn candidate(&self, from: usize) -> Option<usize> {
-        let anchor = self.anchors.next(self.whole, from).map(|(at, _)| at);
-        let before = &self.whole[from..anchor.unwrap_or(self.whole.len())];
-        let cut = self.framing.cuts().iter().filter_map(|cut| memmem::find(before, cut)).min();
-        let long = self.framing.cut_at();
-        let mut line = 0;
-        let long = (long < before.len())
-            .then(|| {
-                memchr::memchr_iter(b'\n', before).chain([before.len()]).find_map(|newline| {
-                    let found = (newline - line >= long).then_some(line);
-                    line = newline + 1;
-                    found
-                })
-            })
-            .flatten();
-        cut.into_iter().chain(long).min().map(|at| from + at).or(anchor)
-    }
-
     fn interested(&self, text: &[u8]) -> Bits {
         let mut bits = 0;
         let mut from = 0;

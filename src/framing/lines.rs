@@ -1,6 +1,6 @@
 //! Which line begins an event, and which goes on with the one before it.
 
-use super::text::bare;
+use super::text::clean;
 use memchr::memmem;
 
 /// The lines of a text, each without its line feed (and carriage return).
@@ -142,7 +142,7 @@ pub struct Context {
 impl Context {
     /// Whether `line` begins an event behind the lines that were [pushed](Self::push).
     pub fn begins(&self, line: &[u8], known: impl Fn(&[u8]) -> bool) -> bool {
-        let line = bare(line);
+        let line = &*clean(line);
         if bare_body(line) {
             return !self.announced && (!self.head || self.body);
         }
@@ -151,13 +151,13 @@ impl Context {
 
     /// Whether `line` begins an event whatever stands before it.
     pub fn begins_anywhere(line: &[u8], known: impl Fn(&[u8]) -> bool) -> bool {
-        let line = bare(line);
+        let line = &*clean(line);
         !bare_body(line) && (stamped(line) || known(line))
     }
 
     /// Goes on by one line.
     pub fn push(&mut self, line: &[u8]) {
-        let line = bare(line);
+        let line = &*clean(line);
         let trimmed = line.trim_ascii_end();
         self.body |= self.head && bare_body(line);
         self.head |= status_line(line);
