@@ -20,7 +20,7 @@ impl Recogniser for AwsGo {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[V1, V2]
+        &[V1, "tatusCode"]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

@@ -19,7 +19,7 @@ impl Recogniser for AwsJs {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[STATUS, LINE]
+        &["tatusCode", LINE]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

@@ -25,7 +25,7 @@ impl Recogniser for HadoopObsa {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[TRANSLATED, OLD, REDIRECT, BULK]
+        &["esponseCode", " status [", BULK]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

@@ -14,14 +14,7 @@ impl Recogniser for HttpDump {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[
-            "x-obs-request-id: ",
-            "X-Obs-Request-Id: ",
-            "x-amz-request-id: ",
-            "X-Amz-Request-Id: ",
-            "Server: OBS",
-            "server: OBS",
-        ]
+        &["-request-id: ", "-Request-Id: ", "erver: OBS"]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

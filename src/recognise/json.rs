@@ -21,9 +21,8 @@ impl Recogniser for Json {
             "ode\": \"",
             "ode\\\":\\\"",
             "ode\\\": \\\"", // code, Code, errorCode, error_code, …
-            "\"httpStatusCode\":",
-            "\"status_code\":",
-            "\"statusCode\":",
+            "tatusCode",
+            "status_code",
         ]
     }
 

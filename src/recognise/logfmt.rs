@@ -13,7 +13,7 @@ impl Recogniser for Logfmt {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["code=", "Code=", "_code=\""]
+        &["code=", "Code="]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

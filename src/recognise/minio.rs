@@ -22,7 +22,7 @@ impl Recogniser for Minio {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[ERROR, OLD, RETRIES, BODY]
+        &[ERROR, "ResponseError", "esponse code: "]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

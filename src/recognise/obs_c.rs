@@ -24,7 +24,7 @@ impl Recogniser for ObsC {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[HEADER, CODE, ID, STATUS, FINAL_ID, FINAL_CODE]
+        &[HEADER, "errorXml : Error/", "esponseCode", FINAL_ID, FINAL_CODE]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

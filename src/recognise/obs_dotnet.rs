@@ -25,7 +25,7 @@ impl Recogniser for ObsDotnet {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[EXCEPTION, ANSWER, RETRYING]
+        &["tatusCode", RETRYING]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {

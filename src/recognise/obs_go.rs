@@ -20,7 +20,7 @@ impl Recogniser for ObsGo {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[ERROR, ATTEMPT, ANSWER, SAMPLE]
+        &[ERROR, ATTEMPT, "tatusCode", SAMPLE]
     }
 
     fn begins(&self, line: &[u8]) -> bool {

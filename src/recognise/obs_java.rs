@@ -37,7 +37,7 @@ impl Recogniser for ObsJava {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[FAILED, ATTEMPT, RETRYING, EXCEEDED, ANSWER, EXCEPTION, SAMPLE_STATUS, SAMPLE_CODE, SAMPLE_ID]
+        &["esponse code: ", ATTEMPT, RETRYING, EXCEEDED, ANSWER, "esponseCode", SAMPLE_STATUS, SAMPLE_CODE, SAMPLE_ID]
     }
 
     fn begins(&self, line: &[u8]) -> bool {

@@ -24,7 +24,7 @@ impl Recogniser for ObsNode {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[STATUS, CODE, FINISHED, ANSWER, SUMMARY, SAMPLE]
+        &["request error with ", FINISHED, "tatusCode", SUMMARY, SAMPLE]
     }
 
     fn begins(&self, line: &[u8]) -> bool {

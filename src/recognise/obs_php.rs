@@ -21,7 +21,7 @@ impl Recogniser for ObsPhp {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[LOG, STRING, MESSAGE, SAMPLE]
+        &[LOG, "Error Code:", MESSAGE, SAMPLE]
     }
 
     fn begins(&self, line: &[u8]) -> bool {
