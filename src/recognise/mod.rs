@@ -168,6 +168,7 @@ impl framing::Anchors for Recognisers {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 
