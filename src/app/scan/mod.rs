@@ -98,7 +98,7 @@ impl Scanner {
     /// A scanner that has read nothing.
     ///
     /// # Errors
-    /// As [`super::pipeline`].
+    /// As [`super::pipeline()`].
     pub fn new() -> anyhow::Result<Self> {
         let mut pipeline = super::pipeline(BOUNDS, Duration::ZERO, Notes::default())?;
         let labels = pipeline.tally.label_set(&Vec::new());
