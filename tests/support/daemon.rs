@@ -100,8 +100,13 @@ impl Daemon {
     }
 
     /// Ends it with SIGTERM; how long that may take includes the time in which it waits for a last scrape.
-    pub fn terminate(mut self) -> (ExitStatus, String) {
+    pub fn terminate(self) -> (ExitStatus, String) {
         self.program.terminate();
+        self.ended()
+    }
+
+    /// Waits for the end of one that was told to end.
+    pub fn ended(mut self) -> (ExitStatus, String) {
         let status = self.program.wait(PATIENCE);
         (status, self.program.said())
     }
