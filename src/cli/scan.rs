@@ -46,8 +46,8 @@ fn table(report: &Report, lang: Lang) -> String {
     if total > 0 {
         let _ = writeln!(
             text,
-            "{:>8}  {:<widest$}  {:<7}  {:<14}  {:<24}  {:<24}",
-            "COUNT", "CODE", "STATUS", "CATEGORY", "FIRST", "LAST"
+            "{:>8}  {:<widest$}  {:<7}  {:<14}  {:<24}  LAST",
+            "COUNT", "CODE", "STATUS", "CATEGORY", "FIRST"
         );
     }
     for row in &report.errors {
@@ -70,7 +70,12 @@ fn table(report: &Report, lang: Lang) -> String {
     let _ = match lang {
         Lang::En => writeln!(
             text,
-            "{total} OBS error responses in {files} files, {lines} lines, {bytes} bytes; {duplicates} further reports told of the same ones."
+            "{} in {}, {}, {}; {} told of the same ones.",
+            many(total, "OBS error response"),
+            many(*files, "file"),
+            many(*lines, "line"),
+            many(*bytes, "byte"),
+            many(*duplicates, "further report"),
         ),
         Lang::Zh => writeln!(
             text,
@@ -78,4 +83,8 @@ fn table(report: &Report, lang: Lang) -> String {
         ),
     };
     text
+}
+
+fn many(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

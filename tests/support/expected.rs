@@ -68,6 +68,18 @@ impl Set {
         }
     }
 
+    /// The counts of a set that leaves no choice.
+    pub fn exactly(&self) -> Counts {
+        assert_eq!(self.total.0, self.total.1, "{} leaves a choice", self.name);
+        self.cells
+            .iter()
+            .map(|(cell, (least, most))| {
+                assert_eq!(least, most, "{} leaves a choice", self.name);
+                (cell.clone(), *least)
+            })
+            .collect()
+    }
+
     /// What differs from what is expected; empty if nothing does.
     pub fn differences(&self, counts: &Counts) -> Vec<String> {
         let mut differences = Vec::new();

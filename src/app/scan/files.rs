@@ -149,7 +149,7 @@ impl Log {
     fn new(path: PathBuf) -> Self {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let (family, number) = family(&name);
-        let begins = Input::File { path: path.clone(), continues: false }.open().ok().and_then(|log| begins(log));
+        let begins = Input::File { path: path.clone(), continues: false }.open().ok().and_then(begins);
         Self { family: path.with_file_name(family), number, begins, path }
     }
 

@@ -98,7 +98,7 @@ impl Scanner {
     /// A scanner that has read nothing.
     ///
     /// # Errors
-    /// As [`super::pipeline`].
+    /// As [`super::pipeline()`].
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let (pipeline, _) = super::pipeline(config, BOUNDS, Notes::default())?;
         Ok(Self { pipeline, buffer: vec![0; 256 * 1024], files: 0, last: None })
