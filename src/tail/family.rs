@@ -142,6 +142,14 @@ pub fn holds_packed(sibling: &Sibling, mark: &Mark, exact: bool) -> bool {
     long_enough && unpack::head(&file, &mut head).is_ok_and(|got| mark.head.begins(&head[..got]))
 }
 
+/// Whether a `.gz` is the marked file, which was written to before it was compressed.
+pub fn grown_and_packed(sibling: &Sibling, mark: &Mark) -> bool {
+    sibling.packed == Some(Packing::Gzip)
+        && mark.proves()
+        && !holds_packed(sibling, mark, true)
+        && holds_packed(sibling, mark, false)
+}
+
 /// Whether a `.gz` is the open file, compressed: as far as size and beginning say so.
 pub fn is_packed_of(sibling: &Sibling, file: &fs::File) -> bool {
     let (Ok((packed, stat)), Ok(meta)) = (source::open(&sibling.path), file.metadata()) else { return false };

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::discover::{Found, Walk, is_absent};
-use super::family::{HISTORY, Listings, Sibling, bases_of, is_copy_of_beginning};
+use super::family::{HISTORY, Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning};
 use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
 use super::record::{Known, Owner};
-use super::source::{self, Reader, State};
+use super::source::{self, Reader};
 use super::stats::Event;
 use super::tailer::{Ended, Place, Tailer};
+use super::unpack::Unpacker;
 use super::{Consumer, SourceKey, StartAt};
 
 /// What is remembered of a path at which there is no file is dropped after so long,
@@ -40,7 +41,9 @@ impl Tailer {
         let known = source.mark;
         let mut how = continuity(&known, found, None);
         let touched = source.doubtful || found.is_some_and(|found| found.modified != known.modified);
-        if how == Continuity::Same && touched && known.seen > 0 || how == Continuity::Replaced && known.proves() {
+        let shrunk = how == Continuity::Truncated && found.is_some_and(|found| found.size >= known.seen);
+        let doubtful = how == Continuity::Same && touched || how == Continuity::Replaced || shrunk;
+        if doubtful && known.proves() {
             // As long as before and perhaps written to, or its inode looks reborn: the content decides.
             let at = source.place().to_owned();
             if let Some(found) = found.filter(|found| found.id == known.id)
@@ -207,7 +210,7 @@ impl Tailer {
             }
             let copied = self.sources_of(&base).any(|source| {
                 Known { mark: source.mark, owner: Owner::Ours }.is(&sibling)
-                    || is_copy_of_beginning(&sibling, source.place())
+                    || source.is_at_its_place() && is_copy_of_beginning(&sibling, source.place())
             });
             if copied {
                 let known = Known::others(&sibling);
@@ -235,12 +238,20 @@ impl Tailer {
         consumer: &mut impl Consumer,
     ) -> Option<SourceKey> {
         let mut mark = Mark::unread(&stat);
-        if at_end {
-            match source::open(path).and_then(|(mut file, stat)| at_last_line(&mut file, &stat)) {
-                Ok(at_line) => mark = at_line,
-                Err(error) if is_absent(&error) => return None,
-                Err(_) => self.ledger.fail("open"),
+        let begin = |(mut file, opened): (fs::File, Stat)| match at_end {
+            true => at_last_line(&mut file, &opened),
+            false => Mark::beginning(&opened, &mut file),
+        };
+        match source::open(path).and_then(begin) {
+            Ok(begun) if begun.id == stat.id => mark = begun,
+            // It is gone or replaced already: the next look finds out.
+            Ok(_) => {
+                self.discover_soon = true;
+                return None;
             }
+            Err(error) if is_absent(&error) => return None,
+            // It cannot be opened: that is said when it is read.
+            Err(_) => {}
         }
         let key = SourceKey(self.next_key);
         self.next_key += 1;
@@ -282,38 +293,39 @@ impl Tailer {
             if stat.is_none() {
                 let real = self.places.get(&ended.place).and_then(|place| place.real.clone());
                 let family = listings.family(&ended.place, real.as_deref());
-                if let Some(sibling) = family.into_iter().find(|sibling| here(&sibling.stat)) {
+                if let Some(sibling) = family.iter().find(|sibling| here(&sibling.stat)) {
                     stat = Some(sibling.stat);
-                    ended.at = sibling.path;
+                    ended.at.clone_from(&sibling.path);
+                } else if let Some(sibling) = family.iter().find(|sibling| grown_and_packed(sibling, &ended.mark))
+                    && self.tailed(&sibling.stat).is_none()
+                {
+                    self.resume(sibling, &ended, consumer);
                 }
             }
             match stat {
                 None => {}
-                Some(stat) if stat.size > ended.mark.seen => self.resume(&ended, consumer),
+                Some(stat) if stat.size > ended.mark.seen => {
+                    let sibling = Sibling { path: ended.at.clone(), stat, packed: None };
+                    self.resume(&sibling, &ended, consumer);
+                }
                 Some(_) => keep.push_back(ended),
             }
         }
         self.ended.append(&mut keep);
     }
 
-    fn resume(&mut self, ended: &Ended, consumer: &mut impl Consumer) {
-        let Ok((mut file, stat)) = source::open(&ended.at) else { return };
-        if stat.id != ended.mark.id || !ended.mark.is_in(&mut file).unwrap_or(false) {
+    fn resume(&mut self, sibling: &Sibling, ended: &Ended, consumer: &mut impl Consumer) {
+        let Ok((mut file, stat)) = source::open(&sibling.path) else { return };
+        if stat.id != sibling.stat.id {
             return;
         }
-        let key = SourceKey(self.next_key);
-        self.next_key += 1;
+        let reader = match sibling.packed {
+            Some(_) => Reader::Packed(Box::new(Unpacker::new(file))),
+            None if ended.mark.is_in(&mut file).unwrap_or(false) => Reader::Plain(file),
+            None => return,
+        };
         let input = self.places.get(&ended.place).map_or(0, |place| place.input);
-        let mut source = self.make(key, input, &ended.place, ended.mark);
-        source.mark.size = stat.size;
-        source.at = Some(ended.at.clone());
-        source.state = State::Rotated { since: self.now };
-        self.rotated.insert(key);
-        self.by_id.insert(stat.id, key);
-        self.sources.insert(key, source);
-        consumer.opened(key, input, &ended.place, None);
-        self.hold(key, Reader::Plain(file));
-        self.enqueue(key);
+        self.open_rotated(&ended.place, input, sibling, ended.mark, reader, None, consumer);
     }
 
     /// Remembers what lies beside the tailed files, so that what comes later can be told from it.

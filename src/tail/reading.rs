@@ -98,6 +98,10 @@ impl Tailer {
             self.failed(key, "open", &error);
             return false;
         }
+        if self.sources.get_mut(&key).is_some_and(|source| !source.begins_as_it_did().unwrap_or(true)) {
+            self.broken.push(key);
+            return false;
+        }
         loop {
             let Some(source) = self.sources.get_mut(&key) else { return false };
             if source.reader.is_none() {
@@ -130,7 +134,12 @@ impl Tailer {
                     return false;
                 }
                 Step::CaughtUp => {
-                    self.release(key);
+                    if matches!(source.reader, Some(Reader::Packed(_))) {
+                        // Nothing will follow.
+                        self.end(key, consumer);
+                    } else {
+                        self.release(key);
+                    }
                     return false;
                 }
                 Step::More if quota == 0 => {

@@ -160,12 +160,26 @@ impl Source {
         self.at.as_deref().filter(|_| self.is_rotated()).unwrap_or(&self.path)
     }
 
+    /// Whether the file is where it was last found.
+    pub fn is_at_its_place(&self) -> bool {
+        std::fs::metadata(self.place()).is_ok_and(|meta| Stat::from(&meta).id == self.mark.id)
+    }
+
     /// Whether the file, or the one at this path if none is open, still holds what was read.
     pub fn holds_what_was_read(&mut self, at: &Path) -> io::Result<bool> {
         match &mut self.reader {
             Some(reader) => self.mark.is_in(reader),
             None => self.mark.is_in(&mut open(at)?.0),
         }
+    }
+
+    /// Whether the open file still begins as it did. The bytes before the position are compared with each piece; they
+    /// may well be the same in a file that was written anew.
+    pub fn begins_as_it_did(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; HEAD];
+        let Some(Reader::Plain(file)) = &mut self.reader else { return Ok(true) };
+        let head = &mut bytes[..self.mark.head.len()];
+        Ok(ReadAt::read_at(file, head, 0)? == head.len() && self.mark.head.begins(head))
     }
 
     /// Shows the next piece to the consumer. `ending` says that the file will not grow any more.

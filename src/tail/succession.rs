@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::discover::Found;
-use super::family::{Listings, Sibling, bases_of, holds_packed, is_copy_of_beginning, is_packed_of};
+use super::family::{Listings, Sibling, bases_of, grown_and_packed, holds_packed, is_copy_of_beginning, is_packed_of};
 use super::identity::{FileId, Mark, Stat};
 use super::record::{Known, Owner};
 use super::rotation::{self, Packing};
@@ -357,33 +357,48 @@ impl Tailer {
                 Some(_) => Reader::Packed(Box::new(Unpacker::new(file))),
                 None => Reader::Plain(file),
             };
-            let key = SourceKey(self.next_key);
-            self.next_key += 1;
             let mark = self.begun(path, sibling).unwrap_or_else(|| Mark::unread(&stat));
-            let size = size_of(&reader, &stat).max(mark.seen);
-            let mark = Mark { id: stat.id, created: stat.created, size, ..mark };
-            let mut source = self.make(key, input, path, mark);
-            source.at = Some(sibling.path.clone());
-            source.state = State::Rotated { since: self.now };
-            self.rotated.insert(key);
-            self.by_id.insert(stat.id, key);
-            self.sources.insert(key, source);
-            consumer.opened(key, input, path, previous);
+            let key = self.open_rotated(path, input, sibling, mark, reader, previous, consumer);
             self.ledger.rotations += 1;
             self.ledger.tell(Event::Rotated { path: sibling.path.clone() });
-            self.hold(key, reader);
-            self.enqueue(key);
             self.wait(key, previous);
             previous = Some(key);
         }
         previous
     }
 
+    /// Begins to tail a file that has lost its place already.
+    #[allow(clippy::too_many_arguments)] // they are what a source consists of
+    pub(super) fn open_rotated(
+        &mut self,
+        path: &Path,
+        input: usize,
+        sibling: &Sibling,
+        mark: Mark,
+        reader: Reader,
+        follows: Option<SourceKey>,
+        consumer: &mut impl Consumer,
+    ) -> SourceKey {
+        let key = SourceKey(self.next_key);
+        self.next_key += 1;
+        let Stat { id, created, .. } = sibling.stat;
+        let size = size_of(&reader, &sibling.stat).max(mark.seen);
+        let mut source = self.make(key, input, path, Mark { id, created, size, ..mark });
+        source.at = Some(sibling.path.clone());
+        source.state = State::Rotated { since: self.now };
+        self.rotated.insert(key);
+        self.by_id.insert(id, key);
+        self.sources.insert(key, source);
+        consumer.opened(key, input, path, follows);
+        self.hold(key, reader);
+        self.enqueue(key);
+        key
+    }
+
     /// A file that was read to its end, grew after that, and was compressed before the next look.
     fn begun(&self, path: &Path, sibling: &Sibling) -> Option<Mark> {
-        sibling.packed?;
         let mut ours = self.places.get(path)?.history.iter().filter(|known| known.owner == Owner::Ours);
-        let begun = ours.find(|known| known.mark.proves() && holds_packed(sibling, &known.mark, false))?;
+        let begun = ours.find(|known| grown_and_packed(sibling, &known.mark))?;
         Some(begun.mark)
     }
 

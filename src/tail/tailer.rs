@@ -303,6 +303,7 @@ impl Tailer {
                 return;
             }
             place.current = Some(record.key);
+            place.empty = Some(record.mark.modified).filter(|_| record.mark.size == 0);
             place.real = record.at.as_ref().map(RawPath::to_path);
             if let Some(real) = &place.real {
                 self.also.insert(real.clone(), record.key);

@@ -105,7 +105,7 @@ fn text(id: u32) -> String {
 impl World {
     fn new(scheme: Scheme, all: bool, one_file: bool) -> Self {
         let glob = if all { "app*" } else { LOG };
-        let mut bench = Bench::with(&[glob], |options| {
+        let bench = Bench::with(&[glob], |options| {
             if one_file {
                 options.open_files = 1;
             }
@@ -365,4 +365,33 @@ proptest! {
         }
         world.check()?;
     }
+}
+
+#[test]
+fn debug_one() {
+    let ops = [
+        Op::Rename,
+        Op::Look,
+        Op::Append(1),
+        Op::CopyLookTruncate,
+        Op::Append(1),
+        Op::CopyTruncate,
+        Op::Append(1),
+        Op::Append(1),
+        Op::Append(1),
+    ];
+    let mut world = World::new(Scheme::Numbers, true, false);
+    for op in ops {
+        world.apply(op);
+        for e in world.bench.events() {
+            eprintln!("  {e:?}");
+        }
+        eprintln!("{op:?}");
+    }
+    let r = world.check();
+    for e in world.bench.events() {
+        eprintln!("  {e:?}");
+    }
+    eprintln!("{:?} {:?}", world.bench.seen.by_source, world.bench.seen.opened);
+    r.unwrap();
 }
