@@ -13,7 +13,7 @@ use super::record::{Known, Owner};
 use super::rotation::{self, Packing};
 use super::{source, unpack};
 
-/// Siblings of one path that are remembered; those that were written last.
+/// Siblings of one path that are remembered when they are found, and when they are gone: those written last.
 pub const HISTORY: usize = 16;
 
 /// A file whose name nominates it as a rotated file of a path.

@@ -21,6 +21,8 @@ const FORGET_AFTER: u64 = 24 * 3600;
 const GONE_PLACES: usize = 1024;
 /// A file that was read to its end is watched for growth for so long.
 const WATCH_ENDED: Duration = Duration::from_secs(3600);
+/// Siblings of a path that are remembered while they are there.
+const MUCH_HISTORY: usize = 512;
 /// How far back the beginning of the last line is looked for, where reading begins at the end.
 const LAST_LINE: u64 = 64 * 1024;
 
@@ -122,7 +124,13 @@ impl Tailer {
         let mut listings = Listings::default();
         self.recover_rotated(&mut listings, consumer);
         moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
-        for (path, stat) in moved {
+        // A file that was renamed to a name that matches too belongs to the log that it was renamed from.
+        let (rotated, logs): (Vec<_>, Vec<_>) = moved.into_iter().partition(|(path, _)| self.is_rotated_name(path));
+        for (path, stat) in logs {
+            self.succeed(&path, stat, &ids, &mut listings, consumer);
+        }
+        self.look_between(&mut listings, consumer);
+        for (path, stat) in rotated {
             self.succeed(&path, stat, &ids, &mut listings, consumer);
         }
         self.rotated_looked = None;
@@ -205,7 +213,12 @@ impl Tailer {
                 // A copy that is about to be made begins like this; there is nothing to be read yet.
                 return true;
             }
-            if place.history.iter().any(|known| known.is(&sibling)) {
+            if let Some(index) = place.history.iter().position(|known| known.is(&sibling)) {
+                if let Some(place) = self.places.get_mut(&base) {
+                    // After a volume was restored it may have another inode.
+                    let mark = &mut place.history[index].mark;
+                    (mark.id, mark.created) = (found.stat.id, found.stat.created);
+                }
                 return true;
             }
             let copied = self.sources_of(&base).any(|source| {
@@ -216,7 +229,6 @@ impl Tailer {
                 let known = Known::others(&sibling);
                 if let Some(place) = self.places.get_mut(&base) {
                     place.history.extend(known);
-                    bound_history(&mut place.history);
                 }
                 return true;
             }
@@ -334,6 +346,7 @@ impl Tailer {
         for path in paths {
             let Some(place) = self.places.get(&path) else { continue };
             let mut family = listings.family(&path, place.real.as_deref());
+            let ids: HashSet<FileId> = family.iter().map(|sibling| sibling.stat.id).collect();
             let unknown = |sibling: &Sibling| {
                 let id = sibling.stat.id;
                 let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
@@ -343,6 +356,10 @@ impl Tailer {
             };
             family.drain(..family.len().saturating_sub(HISTORY));
             family.retain(unknown);
+            if let Some(place) = self.places.get_mut(&path) {
+                bound_history(&mut place.history, &ids);
+            }
+            let Some(place) = self.places.get(&path) else { continue };
             if family.is_empty() {
                 continue;
             }
@@ -356,7 +373,6 @@ impl Tailer {
             let siblings: Vec<Known> = family.iter().filter_map(Known::others).collect();
             if let Some(place) = self.places.get_mut(&path) {
                 place.history.extend(siblings);
-                bound_history(&mut place.history);
             }
         }
     }
@@ -440,12 +456,15 @@ impl Tailer {
     }
 }
 
-/// Keeps the siblings that were written last.
-pub(super) fn bound_history(history: &mut Vec<Known>) {
-    if history.len() > HISTORY {
-        history.sort_by_key(|known| known.mark.modified);
-        history.drain(..history.len() - HISTORY);
+/// Forgets siblings that are gone, but for the last ones; and of those that are there, the oldest if they are too many.
+fn bound_history(history: &mut Vec<Known>, there: &HashSet<FileId>) {
+    if history.len() <= HISTORY {
+        return;
     }
+    history.sort_by_key(|known| (there.contains(&known.mark.id), known.mark.modified));
+    let gone = history.iter().filter(|known| !there.contains(&known.mark.id)).count();
+    let excess = (history.len() - HISTORY).min(gone).max(history.len().saturating_sub(MUCH_HISTORY));
+    history.drain(..excess);
 }
 
 /// The mark of a file of which all but the last line, if that is not complete, counts as read.

@@ -330,7 +330,6 @@ impl Tailer {
         if let Some(place) = self.places.get_mut(path) {
             place.history.retain(|known| known.mark.id != mark.id);
             place.history.push(Known { mark, owner: Owner::Ours });
-            super::look::bound_history(&mut place.history);
         }
     }
 

@@ -344,6 +344,10 @@ impl Tailer {
     ) -> Option<SourceKey> {
         let (how, floor) = how;
         let mut previous = previous.filter(|previous| self.sources.contains_key(previous));
+        // What follows a rotated file that matches a glob itself is a matter of the log that it was rotated from.
+        if self.is_rotated_name(path) {
+            return previous;
+        }
         for sibling in family {
             let stat = sibling.stat;
             // A copy in the making is empty at first; a renamed file may be filled by a writer that holds on to it.
@@ -393,6 +397,11 @@ impl Tailer {
         self.hold(key, reader);
         self.enqueue(key);
         key
+    }
+
+    /// Whether the name says that it may be a rotated file of a log that is tailed.
+    pub(super) fn is_rotated_name(&self, path: &Path) -> bool {
+        bases_of(path).iter().any(|base| self.places.contains_key(base))
     }
 
     /// A file that was read to its end, grew after that, and was compressed before the next look.
