@@ -9,10 +9,9 @@ use super::discover::{Found, Walk, is_absent};
 use super::family::{HISTORY, Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning};
 use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
 use super::record::{Known, Owner};
-use super::source::{self, Reader};
+use super::source;
 use super::stats::Event;
 use super::tailer::{Ended, Place, Tailer};
-use super::unpack::Unpacker;
 use super::{Consumer, SourceKey, StartAt};
 
 /// What is remembered of a path at which there is no file is dropped after so long,
@@ -310,6 +309,7 @@ impl Tailer {
                     ended.at.clone_from(&sibling.path);
                 } else if let Some(sibling) = family.iter().find(|sibling| grown_and_packed(sibling, &ended.mark))
                     && self.tailed(&sibling.stat).is_none()
+                    && !self.is_remembered(&ended.place, sibling)
                 {
                     self.resume(sibling, &ended, consumer);
                 }
@@ -331,13 +331,25 @@ impl Tailer {
         if stat.id != sibling.stat.id {
             return;
         }
-        let reader = match sibling.packed {
-            Some(_) => Reader::Packed(Box::new(Unpacker::new(file))),
-            None if ended.mark.is_in(&mut file).unwrap_or(false) => Reader::Plain(file),
-            None => return,
-        };
+        if sibling.packed.is_none() && !ended.mark.is_in(&mut file).unwrap_or(false) {
+            return;
+        }
+        self.forget_ours(&ended.place, &ended.mark);
         let input = self.places.get(&ended.place).map_or(0, |place| place.input);
-        self.open_rotated(&ended.place, input, sibling, ended.mark, reader, None, consumer);
+        self.open_rotated(&ended.place, input, sibling, ended.mark, file, None, consumer);
+    }
+
+    /// Whether a sibling is one that is not to be read again.
+    pub(super) fn is_remembered(&self, path: &Path, sibling: &Sibling) -> bool {
+        self.places.get(path).is_some_and(|place| place.history.iter().any(|known| known.is(sibling)))
+    }
+
+    /// Forgets that a file was read to its end: it is read on.
+    pub(super) fn forget_ours(&mut self, path: &Path, mark: &Mark) {
+        self.ended.retain(|ended| ended.mark != *mark);
+        if let Some(place) = self.places.get_mut(path) {
+            place.history.retain(|known| known.mark != *mark);
+        }
     }
 
     /// Remembers what lies beside the tailed files, so that what comes later can be told from it.

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,7 +11,7 @@ use rustix::fs::{OFlags, SeekFrom};
 
 use super::identity::{EDGE, HEAD, Kind, Mark, Print, ReadAt, Stat};
 use super::unpack::Unpacker;
-use super::{Behind, Consumer, SourceKey};
+use super::{Behind, Consumer, SourceKey, rotation};
 
 /// The buffer is never smaller than this.
 pub const BUFFER: usize = 256 * 1024;
@@ -155,6 +156,11 @@ impl Source {
         matches!(self.state, State::Rotated { .. })
     }
 
+    /// Whether the file is a compressed one.
+    pub fn is_packed(&self) -> bool {
+        self.is_rotated() && rotation::packing(self.place().as_os_str().as_bytes()).1.is_some()
+    }
+
     /// Where the file is to be found.
     pub fn place(&self) -> &Path {
         self.at.as_deref().filter(|_| self.is_rotated()).unwrap_or(&self.path)
@@ -162,7 +168,10 @@ impl Source {
 
     /// Whether the file is where it was last found.
     pub fn is_at_its_place(&self) -> bool {
-        std::fs::metadata(self.place()).is_ok_and(|meta| Stat::from(&meta).id == self.mark.id)
+        std::fs::metadata(self.place()).is_ok_and(|meta| {
+            let stat = Stat::from(&meta);
+            stat.id == self.mark.id && !self.mark.reborn(&stat)
+        })
     }
 
     /// Whether the file, or the one at this path if none is open, still holds what was read.

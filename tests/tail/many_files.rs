@@ -45,7 +45,9 @@ fn ten_thousand_files_are_found_read_and_rotated_in_little_time() {
     assert_eq!(bench.seen.lines.len(), 30_000);
     assert_eq!(bench.lost(), 0);
     // Generous: what is quadratic takes minutes.
-    for (what, took) in [("first", first), ("idle", idle), ("rotated", rotated), ("truncated", truncated), ("restarted", restarted)] {
+    for (what, took) in
+        [("first", first), ("idle", idle), ("rotated", rotated), ("truncated", truncated), ("restarted", restarted)]
+    {
         println!("{what}: {took:?}");
         assert!(took < Duration::from_secs(60), "{what} took {took:?}");
     }
