@@ -13,7 +13,7 @@ use super::record::{Known, Owner};
 use super::rotation::{self, Packing};
 use super::{source, unpack};
 
-/// Siblings of one path that are remembered; those that were written last.
+/// Siblings of one path that are remembered when they are found, and when they are gone: those written last.
 pub const HISTORY: usize = 16;
 
 /// A file whose name nominates it as a rotated file of a path.
@@ -140,6 +140,14 @@ pub fn holds_packed(sibling: &Sibling, mark: &Mark, exact: bool) -> bool {
     };
     let mut head = [0; HEAD];
     long_enough && unpack::head(&file, &mut head).is_ok_and(|got| mark.head.begins(&head[..got]))
+}
+
+/// Whether a `.gz` is the marked file, which was written to before it was compressed.
+pub fn grown_and_packed(sibling: &Sibling, mark: &Mark) -> bool {
+    sibling.packed == Some(Packing::Gzip)
+        && mark.proves()
+        && !holds_packed(sibling, mark, true)
+        && holds_packed(sibling, mark, false)
 }
 
 /// Whether a `.gz` is the open file, compressed: as far as size and beginning say so.

@@ -176,6 +176,13 @@ impl Mark {
         Self { id, created, modified, size, ..Self::nowhere() }
     }
 
+    /// The mark of a file of which nothing was read, with the fingerprint of its beginning.
+    pub fn beginning(stat: &Stat, file: &mut impl ReadAt) -> io::Result<Self> {
+        let mut bytes = [0; HEAD];
+        let got = file.read_at(&mut bytes, 0)?;
+        Ok(Self { head: Print::of(&bytes[..got]), ..Self::unread(stat) })
+    }
+
     /// The mark of no file.
     pub fn nowhere() -> Self {
         Self {
@@ -229,7 +236,7 @@ impl Mark {
 
     /// Whether equal content says that a file is this one.
     pub fn proves(&self) -> bool {
-        !self.head.is_empty() && self.seen > 0
+        !self.head.is_empty()
     }
 
     /// Whether the inode is surely another one under the same number.
@@ -264,7 +271,8 @@ pub fn continuity(known: &Mark, found: Option<&Stat>, content: Option<bool>) -> 
     if known.reborn(found) && !same_content {
         return Continuity::Replaced;
     }
-    if found.size < known.seen || content == Some(false) {
+    // A log that is shorter than before was cut, unless only its end is missing, as after a power cut.
+    if found.size < known.seen || found.size < known.size && !same_content || content == Some(false) {
         Continuity::Truncated
     } else if found.size > known.seen {
         Continuity::Grown

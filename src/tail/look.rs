@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::discover::{Found, Walk, is_absent};
-use super::family::{HISTORY, Listings, Sibling, bases_of, is_copy_of_beginning};
+use super::family::{HISTORY, Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning};
 use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
 use super::record::{Known, Owner};
-use super::source::{self, Reader, State};
+use super::source;
 use super::stats::Event;
 use super::tailer::{Ended, Place, Tailer};
 use super::{Consumer, SourceKey, StartAt};
@@ -20,6 +20,8 @@ const FORGET_AFTER: u64 = 24 * 3600;
 const GONE_PLACES: usize = 1024;
 /// A file that was read to its end is watched for growth for so long.
 const WATCH_ENDED: Duration = Duration::from_secs(3600);
+/// Siblings of a path that are remembered while they are there.
+const MUCH_HISTORY: usize = 512;
 /// How far back the beginning of the last line is looked for, where reading begins at the end.
 const LAST_LINE: u64 = 64 * 1024;
 
@@ -40,7 +42,9 @@ impl Tailer {
         let known = source.mark;
         let mut how = continuity(&known, found, None);
         let touched = source.doubtful || found.is_some_and(|found| found.modified != known.modified);
-        if how == Continuity::Same && touched && known.seen > 0 || how == Continuity::Replaced && known.proves() {
+        let shrunk = how == Continuity::Truncated && found.is_some_and(|found| found.size >= known.seen);
+        let doubtful = how == Continuity::Same && touched || how == Continuity::Replaced || shrunk;
+        if doubtful && known.proves() {
             // As long as before and perhaps written to, or its inode looks reborn: the content decides.
             let at = source.place().to_owned();
             if let Some(found) = found.filter(|found| found.id == known.id)
@@ -119,7 +123,13 @@ impl Tailer {
         let mut listings = Listings::default();
         self.recover_rotated(&mut listings, consumer);
         moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
-        for (path, stat) in moved {
+        // A file that was renamed to a name that matches too belongs to the log that it was renamed from.
+        let (rotated, logs): (Vec<_>, Vec<_>) = moved.into_iter().partition(|(path, _)| self.is_rotated_name(path));
+        for (path, stat) in logs {
+            self.succeed(&path, stat, &ids, &mut listings, consumer);
+        }
+        self.look_between(&mut listings, consumer);
+        for (path, stat) in rotated {
             self.succeed(&path, stat, &ids, &mut listings, consumer);
         }
         self.rotated_looked = None;
@@ -202,18 +212,22 @@ impl Tailer {
                 // A copy that is about to be made begins like this; there is nothing to be read yet.
                 return true;
             }
-            if place.history.iter().any(|known| known.is(&sibling)) {
+            if let Some(index) = place.history.iter().position(|known| known.is(&sibling)) {
+                if let Some(place) = self.places.get_mut(&base) {
+                    // After a volume was restored it may have another inode.
+                    let mark = &mut place.history[index].mark;
+                    (mark.id, mark.created) = (found.stat.id, found.stat.created);
+                }
                 return true;
             }
             let copied = self.sources_of(&base).any(|source| {
                 Known { mark: source.mark, owner: Owner::Ours }.is(&sibling)
-                    || is_copy_of_beginning(&sibling, source.place())
+                    || source.is_at_its_place() && is_copy_of_beginning(&sibling, source.place())
             });
             if copied {
                 let known = Known::others(&sibling);
                 if let Some(place) = self.places.get_mut(&base) {
                     place.history.extend(known);
-                    bound_history(&mut place.history);
                 }
                 return true;
             }
@@ -235,12 +249,20 @@ impl Tailer {
         consumer: &mut impl Consumer,
     ) -> Option<SourceKey> {
         let mut mark = Mark::unread(&stat);
-        if at_end {
-            match source::open(path).and_then(|(mut file, stat)| at_last_line(&mut file, &stat)) {
-                Ok(at_line) => mark = at_line,
-                Err(error) if is_absent(&error) => return None,
-                Err(_) => self.ledger.fail("open"),
+        let begin = |(mut file, opened): (fs::File, Stat)| match at_end {
+            true => at_last_line(&mut file, &opened),
+            false => Mark::beginning(&opened, &mut file),
+        };
+        match source::open(path).and_then(begin) {
+            Ok(begun) if begun.id == stat.id => mark = begun,
+            // It is gone or replaced already: the next look finds out.
+            Ok(_) => {
+                self.discover_soon = true;
+                return None;
             }
+            Err(error) if is_absent(&error) => return None,
+            // It cannot be opened: that is said when it is read.
+            Err(_) => {}
         }
         let key = SourceKey(self.next_key);
         self.next_key += 1;
@@ -282,38 +304,52 @@ impl Tailer {
             if stat.is_none() {
                 let real = self.places.get(&ended.place).and_then(|place| place.real.clone());
                 let family = listings.family(&ended.place, real.as_deref());
-                if let Some(sibling) = family.into_iter().find(|sibling| here(&sibling.stat)) {
+                if let Some(sibling) = family.iter().find(|sibling| here(&sibling.stat)) {
                     stat = Some(sibling.stat);
-                    ended.at = sibling.path;
+                    ended.at.clone_from(&sibling.path);
+                } else if let Some(sibling) = family.iter().find(|sibling| grown_and_packed(sibling, &ended.mark))
+                    && self.tailed(&sibling.stat).is_none()
+                    && !self.is_remembered(&ended.place, sibling)
+                {
+                    self.resume(sibling, &ended, consumer);
                 }
             }
             match stat {
                 None => {}
-                Some(stat) if stat.size > ended.mark.seen => self.resume(&ended, consumer),
+                Some(stat) if stat.size > ended.mark.seen => {
+                    let sibling = Sibling { path: ended.at.clone(), stat, packed: None };
+                    self.resume(&sibling, &ended, consumer);
+                }
                 Some(_) => keep.push_back(ended),
             }
         }
         self.ended.append(&mut keep);
     }
 
-    fn resume(&mut self, ended: &Ended, consumer: &mut impl Consumer) {
-        let Ok((mut file, stat)) = source::open(&ended.at) else { return };
-        if stat.id != ended.mark.id || !ended.mark.is_in(&mut file).unwrap_or(false) {
+    fn resume(&mut self, sibling: &Sibling, ended: &Ended, consumer: &mut impl Consumer) {
+        let Ok((mut file, stat)) = source::open(&sibling.path) else { return };
+        if stat.id != sibling.stat.id {
             return;
         }
-        let key = SourceKey(self.next_key);
-        self.next_key += 1;
+        if sibling.packed.is_none() && !ended.mark.is_in(&mut file).unwrap_or(false) {
+            return;
+        }
+        self.forget_ours(&ended.place, &ended.mark);
         let input = self.places.get(&ended.place).map_or(0, |place| place.input);
-        let mut source = self.make(key, input, &ended.place, ended.mark);
-        source.mark.size = stat.size;
-        source.at = Some(ended.at.clone());
-        source.state = State::Rotated { since: self.now };
-        self.rotated.insert(key);
-        self.by_id.insert(stat.id, key);
-        self.sources.insert(key, source);
-        consumer.opened(key, input, &ended.place, None);
-        self.hold(key, Reader::Plain(file));
-        self.enqueue(key);
+        self.open_rotated(&ended.place, input, sibling, ended.mark, file, None, consumer);
+    }
+
+    /// Whether a sibling is one that is not to be read again.
+    pub(super) fn is_remembered(&self, path: &Path, sibling: &Sibling) -> bool {
+        self.places.get(path).is_some_and(|place| place.history.iter().any(|known| known.is(sibling)))
+    }
+
+    /// Forgets that a file was read to its end: it is read on.
+    pub(super) fn forget_ours(&mut self, path: &Path, mark: &Mark) {
+        self.ended.retain(|ended| ended.mark != *mark);
+        if let Some(place) = self.places.get_mut(path) {
+            place.history.retain(|known| known.mark != *mark);
+        }
     }
 
     /// Remembers what lies beside the tailed files, so that what comes later can be told from it.
@@ -322,6 +358,7 @@ impl Tailer {
         for path in paths {
             let Some(place) = self.places.get(&path) else { continue };
             let mut family = listings.family(&path, place.real.as_deref());
+            let ids: HashSet<FileId> = family.iter().map(|sibling| sibling.stat.id).collect();
             let unknown = |sibling: &Sibling| {
                 let id = sibling.stat.id;
                 let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
@@ -331,6 +368,10 @@ impl Tailer {
             };
             family.drain(..family.len().saturating_sub(HISTORY));
             family.retain(unknown);
+            if let Some(place) = self.places.get_mut(&path) {
+                bound_history(&mut place.history, &ids);
+            }
+            let Some(place) = self.places.get(&path) else { continue };
             if family.is_empty() {
                 continue;
             }
@@ -344,7 +385,6 @@ impl Tailer {
             let siblings: Vec<Known> = family.iter().filter_map(Known::others).collect();
             if let Some(place) = self.places.get_mut(&path) {
                 place.history.extend(siblings);
-                bound_history(&mut place.history);
             }
         }
     }
@@ -428,12 +468,15 @@ impl Tailer {
     }
 }
 
-/// Keeps the siblings that were written last.
-pub(super) fn bound_history(history: &mut Vec<Known>) {
-    if history.len() > HISTORY {
-        history.sort_by_key(|known| known.mark.modified);
-        history.drain(..history.len() - HISTORY);
+/// Forgets siblings that are gone, but for the last ones; and of those that are there, the oldest if they are too many.
+fn bound_history(history: &mut Vec<Known>, there: &HashSet<FileId>) {
+    if history.len() <= HISTORY {
+        return;
     }
+    history.sort_by_key(|known| (there.contains(&known.mark.id), known.mark.modified));
+    let gone = history.iter().filter(|known| !there.contains(&known.mark.id)).count();
+    let excess = (history.len() - HISTORY).min(gone).max(history.len().saturating_sub(MUCH_HISTORY));
+    history.drain(..excess);
 }
 
 /// The mark of a file of which all but the last line, if that is not complete, counts as read.

@@ -14,8 +14,10 @@ mod source;
 mod stats;
 mod succession;
 mod tailer;
+mod truncation;
 mod unpack;
 mod watch;
+mod whereabouts;
 
 use std::path::Path;
 use std::time::Duration;

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use super::identity::Mark;
+use super::identity::{Mark, Stat};
 use super::record::{Known, Owner};
 use super::source::{self, BUFFER, Reader, Source, State, Step};
 use super::stats::Event;
 use super::tailer::{Ended, Tailer};
+use super::unpack::Unpacker;
 use super::{Consumer, SourceKey};
 
 /// Bytes of one file in one turn.
@@ -17,6 +18,8 @@ const TURN_QUOTA: u64 = 8 << 20;
 const TURN_FILES: usize = 1024;
 /// A half line that is longer than this is not shown again for every few bytes.
 const HALF_LINE: u64 = 64 << 10;
+/// Compressed files that are read at the same time.
+const UNPACKING: usize = 4;
 /// Files that were read to their end are watched for growth up to this number.
 const ENDED: usize = 256;
 
@@ -42,7 +45,7 @@ impl Tailer {
             if source.after.is_some() && !self.may_begin(key) {
                 continue;
             }
-            if self.can_wait(key) {
+            if self.can_wait(key) || !self.may_unpack(key) {
                 self.postponed.push(key);
                 continue;
             }
@@ -67,6 +70,12 @@ impl Tailer {
         let new = source.mark.size.saturating_sub(source.mark.seen);
         let rested = self.now.saturating_sub(source.read) >= self.options.poll_interval;
         half > HALF_LINE && new < half / 4 && !rested && !self.looked_at_all
+    }
+
+    /// Whether a file may be unpacked now, if it is a compressed one: each takes some memory while it is open.
+    fn may_unpack(&self, key: SourceKey) -> bool {
+        let packed = |source: &Source| source.reader.is_none() && source.is_packed();
+        self.unpacking < UNPACKING || !self.sources.get(&key).is_some_and(packed)
     }
 
     /// Whether the source that is to be read first has been read so far.
@@ -96,6 +105,10 @@ impl Tailer {
         let mut quota = FILE_QUOTA;
         if let Err(error) = self.ensure_open(key) {
             self.failed(key, "open", &error);
+            return false;
+        }
+        if self.sources.get_mut(&key).is_some_and(|source| !source.begins_as_it_did().unwrap_or(true)) {
+            self.broken.push(key);
             return false;
         }
         loop {
@@ -130,7 +143,12 @@ impl Tailer {
                     return false;
                 }
                 Step::CaughtUp => {
-                    self.release(key);
+                    if matches!(source.reader, Some(Reader::Packed(_))) {
+                        // Nothing will follow.
+                        self.end(key, consumer);
+                    } else {
+                        self.release(key);
+                    }
                     return false;
                 }
                 Step::More if quota == 0 => {
@@ -166,7 +184,11 @@ impl Tailer {
             self.discover_soon = true;
             return Ok(());
         }
-        self.hold(key, Reader::Plain(file));
+        let reader = match source.is_packed() {
+            true => Reader::Packed(Box::new(Unpacker::new(file))),
+            false => Reader::Plain(file),
+        };
+        self.hold(key, reader);
         Ok(())
     }
 
@@ -178,6 +200,7 @@ impl Tailer {
         }
         self.ticks += 1;
         if let Some(source) = self.sources.get_mut(&key) {
+            self.unpacking += usize::from(matches!(reader, Reader::Packed(_)));
             source.reader = Some(reader);
             source.used = self.ticks;
             self.open.insert(self.ticks, key);
@@ -187,20 +210,32 @@ impl Tailer {
     /// Closes the file of a source.
     pub(super) fn let_go(&mut self, key: SourceKey) {
         if let Some(source) = self.sources.get_mut(&key) {
+            self.unpacking -= usize::from(matches!(source.reader, Some(Reader::Packed(_))));
             source.reader = None;
             self.open.remove(&source.used);
         }
     }
 
-    /// Closes the file that rests longest: one that is read to its end and still at its path if there is one, since
-    /// that can be opened again.
+    /// Closes the file that rests longest: one that was read to its end and is still at its path if there is one, then
+    /// one that is at its path, then one that was renamed; one that was deleted could not be opened again.
     fn close_one(&mut self) {
-        let rests = |key: &&SourceKey| {
-            self.sources.get(key).is_some_and(|source| !source.is_rotated() && source.mark.size <= source.mark.seen)
+        let rank = |source: &Source| match source.is_rotated() {
+            false if source.mark.size <= source.mark.seen => 0,
+            false => 1,
+            true if matches!(source.reader, Some(Reader::Plain(_))) && source.is_at_its_place() => 2,
+            true => 3,
         };
-        let live = |key: &&SourceKey| self.sources.get(key).is_some_and(|source| !source.is_rotated());
-        let victim = self.open.values().find(rests).or_else(|| self.open.values().find(live));
-        if let Some(victim) = victim.copied() {
+        let mut victim = None;
+        for key in self.open.values() {
+            let Some(rank) = self.sources.get(key).map(rank) else { continue };
+            if victim.is_none_or(|(best, _)| rank < best) {
+                victim = Some((rank, *key));
+            }
+            if rank == 0 {
+                break;
+            }
+        }
+        if let Some((0..=2, victim)) = victim {
             self.let_go(victim);
         }
     }
@@ -243,16 +278,19 @@ impl Tailer {
                 continue;
             }
             let State::Rotated { since } = source.state else { continue };
-            let Some(Reader::Plain(file)) = &source.reader else {
-                if source.reader.is_some() {
-                    // Decompressed to its end: nothing will follow.
-                    self.end(key, consumer);
-                } else {
-                    self.discover_soon = true;
-                }
+            let stat = match &source.reader {
+                Some(Reader::Packed(_)) => continue,
+                Some(reader) => reader.stat().ok(),
+                None => std::fs::metadata(source.place()).ok().map(|meta| Stat::from(&meta)),
+            };
+            let Some(stat) = stat.filter(|stat| stat.id == source.mark.id) else {
+                self.discover_soon = true;
                 continue;
             };
-            let Ok(stat) = file.metadata().map(|meta| super::Stat::from(&meta)) else { continue };
+            if source.is_packed() {
+                self.enqueue(key);
+                continue;
+            }
             source.mark.size = stat.size;
             let held = self.now.saturating_sub(since);
             if stat.links == 0 && held >= self.options.max_hold {
@@ -267,6 +305,14 @@ impl Tailer {
 
     /// Shows the rest of a file that will not grow any more, and closes it.
     pub(super) fn end(&mut self, key: SourceKey, consumer: &mut impl Consumer) {
+        let opened = self.ensure_open(key);
+        let Some(source) = self.sources.get(&key) else { return };
+        if source.reader.is_none() {
+            if let Err(error) = opened {
+                self.failed(key, "open", &error);
+            }
+            return self.give_up(key, "unreadable", consumer);
+        }
         loop {
             let Some(source) = self.sources.get_mut(&key) else { return };
             let before = source.mark.position;
@@ -321,7 +367,6 @@ impl Tailer {
         if let Some(place) = self.places.get_mut(path) {
             place.history.retain(|known| known.mark.id != mark.id);
             place.history.push(Known { mark, owner: Owner::Ours });
-            super::look::bound_history(&mut place.history);
         }
     }
 
@@ -332,7 +377,14 @@ impl Tailer {
         if self.by_id.get(&mark.id) == Some(&key) {
             self.by_id.remove(&mark.id);
         }
-        self.rotated.remove(&key);
+        if self.rotated.remove(&key)
+            && let Some(former) = self.former.get_mut(&path)
+        {
+            former.retain(|&other| other != key);
+            if former.is_empty() {
+                self.former.remove(&path);
+            }
+        }
         if let Some(starting) = &mut self.starting {
             starting.remove(&key);
         }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,7 +11,7 @@ use rustix::fs::{OFlags, SeekFrom};
 
 use super::identity::{EDGE, HEAD, Kind, Mark, Print, ReadAt, Stat};
 use super::unpack::Unpacker;
-use super::{Behind, Consumer, SourceKey};
+use super::{Behind, Consumer, SourceKey, rotation};
 
 /// The buffer is never smaller than this.
 pub const BUFFER: usize = 256 * 1024;
@@ -155,9 +156,22 @@ impl Source {
         matches!(self.state, State::Rotated { .. })
     }
 
+    /// Whether the file is a compressed one.
+    pub fn is_packed(&self) -> bool {
+        self.is_rotated() && rotation::packing(self.place().as_os_str().as_bytes()).1.is_some()
+    }
+
     /// Where the file is to be found.
     pub fn place(&self) -> &Path {
         self.at.as_deref().filter(|_| self.is_rotated()).unwrap_or(&self.path)
+    }
+
+    /// Whether the file is where it was last found.
+    pub fn is_at_its_place(&self) -> bool {
+        std::fs::metadata(self.place()).is_ok_and(|meta| {
+            let stat = Stat::from(&meta);
+            stat.id == self.mark.id && !self.mark.reborn(&stat)
+        })
     }
 
     /// Whether the file, or the one at this path if none is open, still holds what was read.
@@ -166,6 +180,15 @@ impl Source {
             Some(reader) => self.mark.is_in(reader),
             None => self.mark.is_in(&mut open(at)?.0),
         }
+    }
+
+    /// Whether the open file still begins as it did. The bytes before the position are compared with each piece; they
+    /// may well be the same in a file that was written anew.
+    pub fn begins_as_it_did(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; HEAD];
+        let Some(Reader::Plain(file)) = &mut self.reader else { return Ok(true) };
+        let head = &mut bytes[..self.mark.head.len()];
+        Ok(ReadAt::read_at(file, head, 0)? == head.len() && self.mark.head.begins(head))
     }
 
     /// Shows the next piece to the consumer. `ending` says that the file will not grow any more.

@@ -74,6 +74,10 @@ pub struct Tailer {
     pub(super) said_mode: WatchMode,
     pub(super) sources: BTreeMap<SourceKey, Source>,
     pub(super) rotated: BTreeSet<SourceKey>,
+    /// The sources among them by the path that they had.
+    pub(super) former: HashMap<PathBuf, Vec<SourceKey>>,
+    /// Compressed files that are open.
+    pub(super) unpacking: usize,
     pub(super) by_id: HashMap<FileId, SourceKey>,
     pub(super) places: BTreeMap<PathBuf, Place>,
     /// Other paths of tailed files: second names, and what links point to.
@@ -129,6 +133,8 @@ impl Tailer {
             watch,
             sources: BTreeMap::new(),
             rotated: BTreeSet::new(),
+            former: HashMap::new(),
+            unpacking: 0,
             by_id: HashMap::new(),
             places: BTreeMap::new(),
             also: HashMap::new(),
@@ -303,6 +309,7 @@ impl Tailer {
                 return;
             }
             place.current = Some(record.key);
+            place.empty = Some(record.mark.modified).filter(|_| record.mark.size == 0);
             place.real = record.at.as_ref().map(RawPath::to_path);
             if let Some(real) = &place.real {
                 self.also.insert(real.clone(), record.key);
@@ -312,16 +319,16 @@ impl Tailer {
         let mut source = self.make(record.key, input, &path, record.mark);
         source.at = record.at.as_ref().map(RawPath::to_path).filter(|_| rotated);
         source.after = record.after;
-        if rotated {
-            source.state = State::Rotated { since: Duration::ZERO };
-            self.rotated.insert(record.key);
-        }
         if let Some((first, _)) = record.after {
             self.waiters.insert(first, record.key);
         }
         self.by_id.insert(record.mark.id, record.key);
         self.sources.insert(record.key, source);
         self.untold.push(record.key);
+        if rotated {
+            self.set_rotated(record.key);
+            self.enqueue(record.key);
+        }
     }
 
     pub(super) fn make(&self, key: SourceKey, input: usize, path: &Path, mark: Mark) -> Source {

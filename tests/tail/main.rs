@@ -5,6 +5,7 @@
 mod bench;
 mod copytruncate;
 mod lines;
+mod many_files;
 mod model;
 mod odd_files;
 mod rename;

@@ -1,0 +1,93 @@
+//! Files that do not go on from what was read of them.
+
+use std::fs;
+
+use super::family::{Listings, Sibling};
+use super::identity::{Mark, Stat};
+use super::stats::Event;
+use super::succession::Rotation;
+use super::tailer::Tailer;
+use super::{Consumer, SourceKey};
+
+impl Tailer {
+    /// Deals with the files that do not go on from what was read of them.
+    pub(super) fn mend(&mut self, consumer: &mut impl Consumer) {
+        let mut listings = Listings::default();
+        for key in std::mem::take(&mut self.broken) {
+            self.truncated(key, &mut listings, consumer);
+        }
+    }
+
+    fn truncated(&mut self, key: SourceKey, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let (path, input, mark, rotated) = (source.path.clone(), source.input, source.mark, source.is_rotated());
+        if source.is_packed() {
+            return self.unpack_anew(key, consumer);
+        }
+        self.stop_waiting_for(key);
+        if let Some(starting) = &mut self.starting {
+            starting.remove(&key);
+        }
+        let real = self.places.get(&path).and_then(|place| place.real.clone());
+        let family = if rotated { Vec::new() } else { listings.family(&path, real.as_deref()) };
+        let stat = match fs::metadata(&path).map(|meta| Stat::from(&meta)) {
+            Ok(stat) if !rotated && stat.id == mark.id => Some(stat),
+            _ => None,
+        };
+        if let Some(stat) = stat
+            && mark.proves()
+            && self.find_copy(key, &family, listings)
+        {
+            self.ledger.truncations += 1;
+            self.ledger.tell(Event::Truncated { path: path.clone() });
+            return self.swap_for_copy(key, stat, &family, consumer);
+        }
+        self.begin_anew(key, stat.map_or(mark.modified, |stat| stat.modified), consumer);
+        let previous = self.between(&path, input, (Rotation::Copied, mark.modified), &family, None, consumer);
+        self.wait(key, previous);
+        self.enqueue(key);
+    }
+
+    /// A file was truncated in place: it is read from its first byte again.
+    pub(super) fn begin_anew(&mut self, key: SourceKey, modified: i64, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get_mut(&key) else { return };
+        let mark = source.mark;
+        self.ledger.truncations += 1;
+        self.ledger.tell(Event::Truncated { path: source.path.clone() });
+        self.ledger.lose(&source.path, "truncated", mark.size.max(mark.seen).saturating_sub(mark.position));
+        source.mark = Mark { id: mark.id, created: mark.created, modified, ..Mark::nowhere() };
+        source.after_hole = false;
+        consumer.truncated(key);
+    }
+
+    /// A compressed file that begins as what was read, and does not go on like it: it is another one, which came after.
+    fn unpack_anew(&mut self, key: SourceKey, consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let (modified, begun) = (source.mark.modified, source.mark.seen > 0);
+        if begun && source.is_at_its_place() {
+            self.let_go(key);
+            self.begin_anew(key, modified, consumer);
+            self.enqueue(key);
+        } else {
+            self.give_up(key, "rotated", consumer);
+        }
+    }
+
+    /// The copy that copytruncate made before it truncated holds what was written since the last look: the source goes
+    /// on there.
+    fn find_copy(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
+        self.let_go(key);
+        self.find(key, family, listings)
+    }
+
+    fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &[Sibling], consumer: &mut impl Consumer) {
+        let Some(source) = self.sources.get(&key) else { return };
+        let (path, input, floor) = (source.path.clone(), source.input, source.mark.modified);
+        self.set_rotated(key);
+        self.enqueue(key);
+        let previous = self.between(&path, input, (Rotation::Copied, floor), family, Some(key), consumer);
+        if let Some(new) = self.open_new(&path, input, stat, false, previous, consumer) {
+            self.wait(new, previous);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Where the files of sources are: which file is tailed by which source, and where a file went that lost its place.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::family::{Listings, Sibling, bases_of, holds_packed};
+use super::identity::{Mark, Stat};
+use super::record::Owner;
+use super::rotation::{self, Packing};
+use super::source::{self, Reader, Source, State};
+use super::tailer::Tailer;
+use super::{Consumer, SourceKey, unpack};
+
+impl Tailer {
+    /// Finds the file of a source among the siblings of its path: by inode, else by content, else compressed.
+    pub(super) fn find(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
+        let Some(source) = self.sources.get(&key) else { return false };
+        let (mark, path) = (source.mark, source.path.clone());
+        let real = self.places.get(&path).and_then(|place| place.real.clone());
+        let here = source.at.clone().into_iter().chain(real.clone());
+        let elsewhere =
+            [Some(path), real].into_iter().flatten().filter_map(|path| listings.by_inode(&path, mark.id.ino));
+        let by_inode: Vec<PathBuf> = here.chain(elsewhere).collect();
+        for path in by_inode {
+            let Ok((mut file, stat)) = source::open(&path) else { continue };
+            if stat.id != mark.id || mark.reborn(&stat) && !mark.proves() {
+                continue;
+            }
+            let packed = rotation::packing(path.as_os_str().as_bytes()).1;
+            if packed.is_some() {
+                let sibling = Sibling { path, stat, packed };
+                if packed == Some(Packing::Gzip) && !mark.reborn(&stat) && holds_packed(&sibling, &mark, false) {
+                    self.settle(key, &sibling.path, &stat, None);
+                    return true;
+                }
+                continue;
+            }
+            if stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
+                self.settle(key, &path, &stat, Some(Reader::Plain(file)));
+                return true;
+            }
+        }
+        if !mark.proves() {
+            return false;
+        }
+        // Every log of a service may begin with the same lines: what was written before our last look is not ours.
+        let (plain, packed): (Vec<_>, Vec<_>) = family
+            .iter()
+            .filter(|sibling| sibling.stat.modified >= mark.modified && !self.is_taken(&mark, sibling, key))
+            .partition(|sibling| sibling.packed.is_none());
+        for sibling in plain {
+            if let Ok((mut file, stat)) = source::open(&sibling.path)
+                && stat.size >= mark.seen
+                && mark.is_in(&mut file).unwrap_or(false)
+            {
+                self.settle(key, &sibling.path, &stat, Some(Reader::Plain(file)));
+                return true;
+            }
+        }
+        for sibling in packed {
+            if sibling.packed == Some(Packing::Gzip) && holds_packed(sibling, &mark, false) {
+                self.settle(key, &sibling.path, &sibling.stat, None);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a sibling is another source, or one that was read to its end.
+    fn is_taken(&self, mark: &Mark, sibling: &Sibling, key: SourceKey) -> bool {
+        let id = sibling.stat.id;
+        let other = self.tailed(&sibling.stat).is_some_and(|other| other != key);
+        let path = self.sources.get(&key).map(|source| &source.path);
+        let ended = path.and_then(|path| self.places.get(path)).is_some_and(|place| {
+            let mut ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
+            ours.any(|known| known.mark.id == id && !known.mark.reborn(&sibling.stat))
+        });
+        other || ended || id == mark.id
+    }
+
+    /// Notes where the file of a source is. Compressed files are opened when their turn comes: unpacking takes memory.
+    fn settle(&mut self, key: SourceKey, path: &Path, stat: &Stat, reader: Option<Reader>) {
+        if let Some(source) = self.sources.get_mut(&key) {
+            if self.by_id.get(&source.mark.id) == Some(&key) {
+                self.by_id.remove(&source.mark.id);
+            }
+            source.mark.id = stat.id;
+            source.mark.created = stat.created;
+            source.mark.size = size_of(path, stat).max(source.mark.seen);
+            source.at = Some(path.to_owned());
+            source.grown = self.now;
+            self.by_id.insert(stat.id, key);
+        }
+        match reader {
+            Some(reader) => self.hold(key, reader),
+            None => self.let_go(key),
+        }
+    }
+
+    /// Rotated sources whose file is neither open nor where it was: it was renamed once more, compressed or deleted.
+    pub(super) fn recover_rotated(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let keys: Vec<SourceKey> = self.rotated.iter().copied().collect();
+        for key in keys {
+            let lost = |source: &&Source| source.reader.is_none() && !source.is_at_its_place();
+            let Some(source) = self.sources.get(&key).filter(lost) else { continue };
+            let real = self.places.get(&source.path).and_then(|place| place.real.clone());
+            let family = listings.family(&source.path.clone(), real.as_deref());
+            if self.find(key, &family, listings) {
+                self.enqueue(key);
+            } else {
+                self.give_up(key, "rotated", consumer);
+            }
+        }
+    }
+
+    /// Begins to tail a file that has lost its place already.
+    #[allow(clippy::too_many_arguments)] // they are what a source consists of
+    pub(super) fn open_rotated(
+        &mut self,
+        path: &Path,
+        input: usize,
+        sibling: &Sibling,
+        mark: Mark,
+        file: fs::File,
+        follows: Option<SourceKey>,
+        consumer: &mut impl Consumer,
+    ) -> SourceKey {
+        let key = SourceKey(self.next_key);
+        self.next_key += 1;
+        let Stat { id, created, .. } = sibling.stat;
+        let size = size_of(&sibling.path, &sibling.stat).max(mark.seen);
+        let mut source = self.make(key, input, path, Mark { id, created, size, ..mark });
+        source.at = Some(sibling.path.clone());
+        self.by_id.insert(id, key);
+        self.sources.insert(key, source);
+        self.set_rotated(key);
+        consumer.opened(key, input, path, follows);
+        if sibling.packed.is_none() {
+            self.hold(key, Reader::Plain(file));
+        }
+        self.enqueue(key);
+        key
+    }
+
+    /// Notes that the file of a source has lost its place.
+    pub(super) fn set_rotated(&mut self, key: SourceKey) {
+        if let Some(source) = self.sources.get_mut(&key) {
+            source.state = State::Rotated { since: self.now };
+            source.grown = self.now;
+            self.rotated.insert(key);
+            self.former.entry(source.path.clone()).or_default().push(key);
+        }
+    }
+
+    /// The source of a file, if it is tailed.
+    pub(super) fn tailed(&self, stat: &Stat) -> Option<SourceKey> {
+        let key = *self.by_id.get(&stat.id)?;
+        self.sources.get(&key).filter(|source| !source.mark.reborn(stat)).map(|source| source.key)
+    }
+
+    /// The sources of the files that are or were at a path.
+    pub(super) fn sources_of<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Source> {
+        let current = self.places.get(path).and_then(|place| place.current);
+        let former = self.former.get(path).into_iter().flatten().copied();
+        current.into_iter().chain(former).filter_map(|key| self.sources.get(&key))
+    }
+
+    /// Whether the name says that it may be a rotated file of a log that is tailed.
+    pub(super) fn is_rotated_name(&self, path: &Path) -> bool {
+        bases_of(path).iter().any(|base| self.places.contains_key(base))
+    }
+}
+
+/// How much a file holds, decompressed: as far as that can be said at all before its end is reached.
+fn size_of(path: &Path, stat: &Stat) -> u64 {
+    match rotation::packing(path.as_os_str().as_bytes()).1 {
+        None => stat.size,
+        Some(_) => source::open(path).and_then(|(file, stat)| unpack::said_size(&file, stat.size)).map_or(0, u64::from),
+    }
+}
