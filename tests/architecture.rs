@@ -22,8 +22,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tally", &["report", "catalogue"]),
     ("state", &[]),
     ("web", &[]),
-    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web"]),
-    ("cli", &["app", "catalogue", "tail", "web", "tally"]),
+    ("config", &["tail", "framing", "recognise", "catalogue", "tally"]),
+    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web", "config"]),
+    ("cli", &["app", "catalogue", "web", "tally", "config"]),
     ("main", &["cli"]),
 ];
 

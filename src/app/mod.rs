@@ -3,6 +3,7 @@
 mod board;
 mod build;
 mod engine;
+pub mod explain;
 pub mod log;
 mod pipeline;
 mod record;

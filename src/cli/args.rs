@@ -120,11 +120,18 @@ pub enum ScanOutput {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  obs-error-exporter explain SlowDown InArrearOrInsufficientBalance --lang zh")]
+#[command(after_help = "Examples:\n  obs-error-exporter explain SlowDown InArrearOrInsufficientBalance --lang zh\n  \
+    tail -n 20 OBS-SDK.log | obs-error-exporter explain --line")]
 pub struct Explain {
     /// Error codes, as OBS spells them
-    #[arg(value_name = "CODE", required = true)]
+    #[arg(value_name = "CODE", required_unless_present = "line", conflicts_with = "line")]
     pub codes: Vec<String>,
+    /// Read log lines on standard input instead, and say for each what was recognised and how it is counted, or why not
+    #[arg(long)]
+    pub line: bool,
+    /// Configuration file, for its recognisers and codes
+    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
     /// Language of the texts
     #[arg(long, value_enum, default_value_t = Lang::En)]
     pub lang: Lang,

@@ -5,7 +5,11 @@ use super::output;
 use crate::catalogue::{Catalogue, Entry, Lang};
 use anyhow::Context as _;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::process::ExitCode;
+
+/// So much of standard input is explained, in bytes.
+const LARGEST: u64 = 64 << 20;
 
 /// Prints the whole catalogue.
 pub fn list(args: &args::Codes) -> anyhow::Result<ExitCode> {
@@ -23,6 +27,9 @@ pub fn list(args: &args::Codes) -> anyhow::Result<ExitCode> {
 
 /// Prints what is known of some codes. Fails if none of them is known.
 pub fn explain(args: &args::Explain) -> anyhow::Result<ExitCode> {
+    if args.line {
+        return lines(args);
+    }
     let catalogue = Catalogue::built_in();
     let mut text = String::new();
     let mut known = false;
@@ -40,6 +47,25 @@ pub fn explain(args: &args::Explain) -> anyhow::Result<ExitCode> {
     }
     output::print(&text).context("cannot print")?;
     Ok(if known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what becomes of each line on standard input.
+fn lines(args: &args::Explain) -> anyhow::Result<ExitCode> {
+    let mut log = Vec::new();
+    let read = std::io::stdin().lock().take(LARGEST).read_to_end(&mut log).context("cannot read standard input")?;
+    if read as u64 == LARGEST {
+        output::complain("only the first 64 MiB are explained");
+    }
+    let config = super::config::read(args.config_file.as_deref())?;
+    let mut text = String::new();
+    for explained in crate::app::explain::explain(config, &log, args.lang.into())? {
+        let _ = writeln!(text, "{}", explained.line);
+        for reason in explained.reasons {
+            let _ = writeln!(text, "  {reason}");
+        }
+    }
+    output::print(&text).context("cannot print")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn about(entry: &Entry, lang: Lang) -> String {

@@ -19,7 +19,8 @@ impl Recogniser for Logfmt {
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let mut at = 0;
         for line in event.split_inclusive(|byte| *byte == b'\n') {
-            if let Some(hit) = memmem::find(line, b"ode=") {
+            let go = memmem::find(line, b"returned error: Status=").is_some(); // its fields look alike, its message may too
+            if let Some(hit) = memmem::find(line, b"ode=").filter(|_| !go) {
                 let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
                 found.extend(text.and_then(|text| read_line(text, at)));
             }
