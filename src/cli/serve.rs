@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// What was asked for cannot be meant, as clap says it.
+const USAGE: u8 = 2;
+
 /// The state folder if none is named.
 const STATE: &str = "data";
 
@@ -25,7 +28,8 @@ pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
         config.inputs.push(Input::at(args.logs)); // beside those of the file
     }
     if config.inputs.is_empty() {
-        anyhow::bail!("no logs are named; name some with --logs, or in a file with --config.file");
+        output::complain("error: no logs are named; name some with --logs, or in a file with --config.file");
+        return Ok(ExitCode::from(USAGE));
     }
     let state = match args.state_path {
         None => StatePath::Default(PathBuf::from(STATE)),
