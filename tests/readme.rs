@@ -1,0 +1,90 @@
+//! The README says what the program says. `UPDATE=1 cargo test --test readme` writes the generated part.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use obs_error_exporter::config::Config;
+use obs_error_exporter::recognise::BUILT_IN;
+use obs_error_exporter::tally::metrics::{Kind, METRICS};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+fn metrics() -> String {
+    let mut table = String::from("| metric | type | labels | what |\n|---|---|---|---|\n");
+    for metric in METRICS {
+        let kind = if metric.kind == Kind::Counter { "counter" } else { "gauge" };
+        let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let _ = writeln!(table, "| `{}` | {kind} | {} | {} |", metric.name, labels.join(", "), metric.help);
+    }
+    table
+}
+
+#[test]
+fn the_table_of_metrics_is_the_list_of_metrics() {
+    let text = fs::read_to_string(path()).unwrap();
+    let begin = text.find("<!-- metrics").unwrap();
+    let from = begin + text[begin..].find("-->\n").unwrap() + 4;
+    let to = text.find("<!-- end of metrics -->").unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path(), format!("{}{}{}", &text[..from], metrics(), &text[to..])).unwrap();
+    } else {
+        assert_eq!(&text[from..to], metrics());
+    }
+}
+
+#[test]
+fn every_flag_of_serve_is_there_with_its_variable_and_no_other() {
+    let text = fs::read_to_string(path()).unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_obs-error-exporter")).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let mut flags: Vec<String> = Vec::new();
+    for line in help.lines().map(str::trim) {
+        if let Some(flag) = line.strip_prefix("--") {
+            flags.push(format!("--{}", flag.split(' ').next().unwrap()));
+        }
+        if let Some(variable) = line.strip_prefix("[env: ") {
+            let variable = variable.trim_end_matches([']', '=']);
+            let row = format!("| `{variable}` |");
+            assert!(text.contains(&row), "{variable} is missing");
+            let flag = flags.last().unwrap();
+            assert!(text.lines().any(|line| line.contains(&row) && line.starts_with(&format!("| `{flag} "))), "{flag}");
+        }
+    }
+    assert!(flags.len() >= 8, "{flags:?}");
+    let rows = text.lines().filter(|line| line.starts_with("| `--")).count();
+    assert_eq!(rows, flags.len(), "a flag is told of that is not there, or missing: {flags:?}");
+}
+
+#[test]
+fn every_recogniser_is_there() {
+    let text = fs::read_to_string(path()).unwrap();
+    for recogniser in BUILT_IN {
+        let cell = format!(" | `{}` | ", recogniser.name());
+        assert!(text.contains(&cell), "{} is missing in the table of clients", recogniser.name());
+    }
+}
+
+#[test]
+fn the_configuration_is_one_that_is_accepted() {
+    let text = fs::read_to_string(path()).unwrap();
+    let yaml = text.split("```yaml\n").find(|block| block.starts_with("inputs:")).unwrap();
+    let config = Config::parse(yaml.split("```").next().unwrap(), "README.md").unwrap();
+    assert_eq!((config.inputs.len(), config.recognisers.len(), config.codes.len()), (2, 1, 1));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let text = fs::read_to_string(path()).unwrap();
+    let folder = path().parent().unwrap().to_owned();
+    for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        let there = match link.strip_prefix('#') {
+            Some(anchor) => text.lines().any(|line| line.starts_with('#') && line.to_lowercase().contains(anchor)),
+            None => link.starts_with("http") || folder.join(link).exists(),
+        };
+        assert!(there, "{link}");
+    }
+}
