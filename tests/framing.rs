@@ -70,7 +70,7 @@ fn docker() {
                 if number % 5 == 4 { "{\"log\":\"noise\\n\",\"stream\":\"stderr\",\"time\":\"t\"}\n" } else { "" };
             let log = serde_json::to_string(&format!("{line}\n")).unwrap();
             let log = log.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-            let _ = write!(out, "{stream}{{\"log\":{log},\"stream\":\"stdout\",\"time\":\"{STAMP}\"}}\n");
+            let _ = writeln!(out, "{stream}{{\"log\":{log},\"stream\":\"stdout\",\"time\":\"{STAMP}\"}}");
         }
         out.into_bytes()
     });

@@ -161,3 +161,89 @@ impl From<Held> for Group {
         Self { finding: held.finding, link: held.link, at: held.at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, Codes, Origin, RequestId};
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use std::time::Duration;
+
+    fn code(name: &str) -> Option<Code> {
+        Codes::new(Catalogue::built_in(), 8).find(name)
+    }
+
+    fn report(at: usize, name: &str, status: Option<u16>, id: Option<&str>) -> Group {
+        let origin = Origin { labels: 0, recogniser: 0 };
+        let finding = Finding { code: code(name), status, id: id.map(RequestId::new), origin, time: None };
+        Group { finding, link: Link::Alone, at }
+    }
+
+    fn told(groups: &[Group]) -> Vec<(Option<Code>, Option<u16>, bool)> {
+        groups.iter().map(|g| (g.finding.code, g.finding.status, g.finding.id.is_some())).collect()
+    }
+
+    #[test]
+    fn a_code_counts_once_in_an_event() {
+        let groups = group(vec![report(0, "NoSuchKey", None, None), report(9, "NoSuchKey", Some(404), None)]);
+        assert_eq!(told(&groups), [(code("NoSuchKey"), Some(404), false)]);
+    }
+
+    #[test]
+    fn a_status_and_a_code_in_an_event_are_one_response() {
+        let groups = group(vec![report(0, "", Some(400), None), report(9, "EntityTooLarge", None, None)]);
+        assert_eq!(told(&groups), [(code("EntityTooLarge"), Some(400), false)]);
+    }
+
+    #[test]
+    fn different_ids_and_different_codes_are_different_responses() {
+        let ids = vec![report(0, "SlowDown", None, Some("AAAAAAAA")), report(9, "SlowDown", None, Some("BBBBBBBB"))];
+        assert_eq!(group(ids).len(), 2);
+        assert_eq!(group(vec![report(0, "SlowDown", None, None), report(9, "NoSuchKey", None, None)]).len(), 2);
+    }
+
+    /// Shows the memory an event, and returns what it gave out.
+    fn show(memory: &mut EventMemory, closed: bool, reports: Vec<Group>, now: u64) -> (usize, usize) {
+        let (mut known, mut taken) = (0, 0);
+        memory.event(100, closed, group(reports), Duration::from_secs(now), |_| known += 1, |_| taken += 1);
+        (taken, known)
+    }
+
+    #[test]
+    fn what_is_whole_is_taken_at_once_and_not_again() {
+        let mut memory = EventMemory::default();
+        let whole = || vec![report(0, "NoSuchKey", Some(404), Some("AAAAAAAA"))];
+        assert_eq!(show(&mut memory, false, whole(), 0), (1, 0));
+        assert_eq!(show(&mut memory, false, whole(), 0), (0, 0));
+        assert_eq!(show(&mut memory, true, whole(), 0), (0, 0));
+    }
+
+    #[test]
+    fn what_may_grow_waits_for_the_end_of_the_event_or_for_quiet() {
+        let half = || vec![report(0, "NoSuchKey", Some(404), None)];
+        let mut memory = EventMemory::default();
+        assert_eq!(show(&mut memory, false, half(), 0), (0, 0));
+        assert_eq!(show(&mut memory, true, half(), 0), (1, 0));
+
+        let mut memory = EventMemory::default();
+        show(&mut memory, false, half(), 10);
+        let mut taken = 0;
+        memory.quiet(Duration::from_millis(10_900), |_| taken += 1);
+        assert_eq!((taken, memory.due()), (0, Some(Duration::from_secs(11))));
+        memory.quiet(Duration::from_secs(11), |_| taken += 1);
+        assert_eq!((taken, memory.due()), (1, None));
+        // its id comes late: the response is the same, but from now on it is known by its id
+        let late = vec![report(0, "NoSuchKey", Some(404), Some("AAAAAAAA"))];
+        assert_eq!(show(&mut memory, true, late, 12), (0, 1));
+    }
+
+    #[test]
+    fn the_end_gives_out_what_waits() {
+        let mut memory = EventMemory::default();
+        show(&mut memory, false, vec![report(0, "NoSuchKey", None, None)], 0);
+        let mut taken = 0;
+        memory.end(|_| taken += 1);
+        memory.end(|_| taken += 1);
+        assert_eq!(taken, 1);
+    }
+}

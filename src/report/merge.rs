@@ -204,3 +204,90 @@ impl Merger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, Codes, Origin};
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use std::time::Duration;
+
+    const BOUNDS: Bounds = Bounds { counted: 4, waiting: 2 };
+
+    fn code(name: &str) -> Option<Code> {
+        Codes::new(Catalogue::built_in(), 8).find(name)
+    }
+
+    fn finding(name: &str, status: Option<u16>, id: &str) -> Finding {
+        let id = (!id.is_empty()).then(|| RequestId::new(id));
+        Finding { code: code(name), status, id, origin: Origin { labels: 0, recogniser: 0 }, time: None }
+    }
+
+    type Told = (Option<Code>, Option<u16>);
+
+    /// Submits, and says what became of it and what was counted.
+    fn submit(merger: &mut Merger, finding: Finding, now: u64) -> (Outcome, Vec<Told>) {
+        let mut counted = Vec::new();
+        let outcome = merger.submit(finding, Duration::from_secs(now), |f| counted.push((f.code, f.status)));
+        (outcome, counted)
+    }
+
+    #[test]
+    fn the_same_id_is_the_same_response() {
+        let mut merger = Merger::new(BOUNDS);
+        let whole = || finding("NoSuchKey", Some(404), "A");
+        assert_eq!(submit(&mut merger, whole(), 0), (Outcome::Counted, vec![(code("NoSuchKey"), Some(404))]));
+        assert_eq!(submit(&mut merger, whole(), 9), (Outcome::Duplicate, vec![]));
+        assert_eq!(submit(&mut merger, finding("NoSuchKey", Some(404), ""), 9).0, Outcome::Counted);
+    }
+
+    #[test]
+    fn the_rest_may_come_later() {
+        let mut merger = Merger::new(BOUNDS);
+        assert_eq!(submit(&mut merger, finding("", Some(403), "A"), 0), (Outcome::Waits, vec![]));
+        let rest = submit(&mut merger, finding("AccessDenied", None, "A"), 4);
+        assert_eq!(rest, (Outcome::Counted, vec![(code("AccessDenied"), Some(403))]));
+        assert_eq!(submit(&mut merger, finding("", Some(404), "B"), 0).0, Outcome::Waits);
+        let mut counted = Vec::new();
+        assert_eq!(merger.due(), Some(WAIT));
+        merger.expire(Duration::from_secs(5), |f| counted.push((f.code, f.status)));
+        assert_eq!(counted, [(None, Some(404))]);
+        assert_eq!(submit(&mut merger, finding("NoSuchKey", Some(404), "B"), 6), (Outcome::Duplicate, vec![]));
+    }
+
+    #[test]
+    fn a_success_is_no_report_but_gives_its_status_to_a_code() {
+        let mut merger = Merger::new(BOUNDS);
+        assert_eq!(submit(&mut merger, finding("", Some(200), "A"), 0), (Outcome::NoError, vec![]));
+        let code_only = submit(&mut merger, finding("InternalError", None, "A"), 0);
+        assert_eq!(code_only, (Outcome::Counted, vec![(code("InternalError"), Some(200))]));
+        assert_eq!(submit(&mut merger, finding("InternalError", None, "B"), 0).0, Outcome::Waits);
+        assert_eq!(submit(&mut merger, finding("", Some(200), "B"), 0).1, [(code("InternalError"), Some(200))]);
+        assert_eq!(submit(&mut merger, finding("", Some(204), ""), 0).0, Outcome::NoError);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_loses_no_response() {
+        let mut merger = Merger::new(BOUNDS);
+        let mut counted = 0;
+        for number in 0..10 {
+            counted += submit(&mut merger, finding("", Some(503), &format!("W{number}")), 0).1.len();
+        }
+        assert_eq!(counted, 8);
+        merger.finish(|_| counted += 1);
+        assert_eq!(counted, 10);
+        assert!(merger.counted.len() <= BOUNDS.counted && merger.order.len() <= BOUNDS.counted);
+    }
+
+    #[test]
+    fn what_is_kept_is_taken_up() {
+        let mut merger = Merger::new(BOUNDS);
+        submit(&mut merger, finding("NoSuchKey", Some(404), "A"), 0);
+        submit(&mut merger, finding("", Some(403), "B"), 0);
+        let saved = merger.save();
+        let mut again = Merger::new(BOUNDS);
+        again.restore(saved, Duration::ZERO, |_| unreachable!("nothing is counted twice"));
+        assert_eq!(submit(&mut again, finding("NoSuchKey", Some(404), "A"), 0).0, Outcome::Duplicate);
+        assert_eq!(submit(&mut again, finding("AccessDenied", None, "B"), 0).1, [(code("AccessDenied"), Some(403))]);
+    }
+}
