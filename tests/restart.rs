@@ -334,6 +334,21 @@ fn a_state_that_cannot_be_written_any_more_stops_no_counting_and_recovers() {
 }
 
 #[test]
+fn a_stopped_daemon_has_committed_what_it_has_read() {
+    let (folder, _) = three();
+    let start = Start::new(folder.path(), "app.log");
+    let daemon = start.start();
+    daemon.wait_for(&expected(3));
+    let mut log = File::options().append(true).open(folder.path().join("app.log")).unwrap();
+    log.write_all((3..9).map(line).collect::<String>().as_bytes()).unwrap();
+    let (status, said) = daemon.terminate();
+    assert!(status.success(), "{status}:\n{said}");
+    // from now on only the state knows
+    fs::remove_file(folder.path().join("app.log")).unwrap();
+    start.start().wait_for(&expected(9));
+}
+
+#[test]
 fn a_stopped_daemon_has_read_to_the_end_and_shows_it_once_more() {
     let (folder, _) = three();
     let start = Start::new(folder.path(), "app.log");

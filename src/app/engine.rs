@@ -167,9 +167,13 @@ impl Engine {
             }
             return;
         }
-        if self.commit_due(now).is_none_or(|due| now < due) {
-            return;
+        if self.commit_due(now).is_some_and(|due| now >= due) {
+            self.begin_commit(now);
         }
+    }
+
+    /// Begins a commit of all that has changed.
+    fn begin_commit(&mut self, now: Now) {
         let record = Record::of(&self.pipeline, self.tailer.records()).encode();
         self.commits.last_begun = now;
         self.commits.number += 1;
@@ -284,12 +288,15 @@ impl Engine {
         }
         let deadline = Instant::now() + LAST_COMMIT;
         while self.under_way.is_some() && self.wait_for_commit(deadline) {}
-        self.commits.last_begun = Now::ZERO;
         self.scrapes.extend(self.inbox.try_iter().filter_map(|message| match message {
             Message::Scrape(answer) => Some(answer),
             _ => None,
         }));
-        self.commit(self.began.elapsed());
+        let now = self.began.elapsed();
+        let shown = !self.scrapes.is_empty() && self.pipeline.tally.show(now);
+        if self.pipeline.changed || shown {
+            self.begin_commit(now); // however long ago the last one was
+        }
         while self.under_way.is_some() && self.wait_for_commit(deadline) {}
         // whoever asks from now on is shown what stands on the board
         let families = self.pipeline.tally.families(self.began.elapsed());
