@@ -480,7 +480,7 @@ fn bound_history(history: &mut Vec<Known>, there: &HashSet<FileId>) {
 }
 
 /// The mark of a file of which all but the last line, if that is not complete, counts as read.
-fn at_last_line(file: &mut fs::File, stat: &Stat) -> std::io::Result<Mark> {
+pub(super) fn at_last_line(file: &mut fs::File, stat: &Stat) -> std::io::Result<Mark> {
     use super::identity::ReadAt;
     let from = stat.size.saturating_sub(LAST_LINE);
     let mut bytes = vec![0; usize::try_from(stat.size - from).unwrap_or(0)];

@@ -124,6 +124,7 @@ impl Tailer {
                 }
             };
             (source.grown, source.read) = (self.now, self.now);
+            source.restored &= shown.step == Step::Broken;
             if source.trouble.take().is_some() {
                 self.ledger.tell(Event::Recovered { path: source.path.clone() });
             }
@@ -333,9 +334,9 @@ impl Tailer {
         }
         if let Some(source) = self.sources.get(&key) {
             let mark = source.mark;
-            let (at, place) = (source.place().to_owned(), source.path.clone());
+            let (at, place) = (source.place().to_owned(), self.home(&source.path));
             let plain = matches!(source.reader, Some(Reader::Plain(_)));
-            self.ledger.tell(Event::Finished { path: place.clone() });
+            self.ledger.tell(Event::Finished { path: source.path.clone() });
             self.remember_ours(&place, mark);
             if plain {
                 self.watch_ended(Ended { at, place, mark, since: self.now });
@@ -357,8 +358,8 @@ impl Tailer {
         let Some(source) = self.sources.get(&key) else { return };
         let mark = source.mark;
         self.ledger.lose(&source.path, reason, mark.size.max(mark.seen) - mark.position);
-        let path = source.path.clone();
-        self.remember_ours(&path, mark);
+        let home = self.home(&source.path);
+        self.remember_ours(&home, mark);
         consumer.take(key, mark.position, &[], super::Behind::End);
         self.remove(key, consumer);
     }

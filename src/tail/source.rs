@@ -120,6 +120,8 @@ pub struct Source {
     /// The time of the last write does not tell whether the file was written to since: the clock of file systems
     /// ticks slowly, and the last look came right after a write (or in an earlier run).
     pub doubtful: bool,
+    /// It was restored, and not compared with what is there since.
+    pub restored: bool,
     /// The bytes that follow come after a hole: zeros at their beginning belong to it.
     pub after_hole: bool,
     /// What fails, if something does; said once.

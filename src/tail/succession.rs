@@ -145,10 +145,15 @@ impl Tailer {
     fn move_house(&mut self, key: SourceKey, path: &Path, ids: &HashMap<FileId, &Path>) -> bool {
         let Some(source) = self.sources.get_mut(&key) else { return false };
         let Some(&other) = ids.get(&source.mark.id) else { return false };
-        if other == path
-            || bases_of(other).iter().any(|base| base == path)
-            || self.places.get(other).is_some_and(|at| at.current.is_some())
-        {
+        let elsewhere = self.places.get(other).is_some_and(|at| at.current.is_some());
+        if other == path || elsewhere || bases_of(other).iter().any(|base| base == path) {
+            return false;
+        }
+        let same = source::open(other).is_ok_and(|(mut file, stat)| {
+            let reborn = source.mark.reborn(&stat) && !source.mark.proves();
+            stat.id == source.mark.id && !reborn && source.mark.is_in(&mut file).unwrap_or(false)
+        });
+        if !same {
             return false;
         }
         source.path = other.to_owned();

@@ -319,6 +319,7 @@ impl Tailer {
         let mut source = self.make(record.key, input, &path, record.mark);
         source.at = record.at.as_ref().map(RawPath::to_path).filter(|_| rotated);
         source.after = record.after;
+        source.restored = true;
         if let Some((first, _)) = record.after {
             self.waiters.insert(first, record.key);
         }
@@ -346,6 +347,7 @@ impl Tailer {
             grown: self.now,
             queued: false,
             doubtful: true,
+            restored: false,
             after_hole: false,
             trouble: None,
         }

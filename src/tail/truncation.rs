@@ -3,11 +3,11 @@
 use std::fs;
 
 use super::family::{Listings, Sibling};
-use super::identity::{Mark, Stat};
+use super::identity::{HEAD, Mark, ReadAt, Stat};
 use super::stats::Event;
 use super::succession::Rotation;
 use super::tailer::Tailer;
-use super::{Consumer, SourceKey};
+use super::{Consumer, SourceKey, look, source};
 
 impl Tailer {
     /// Deals with the files that do not go on from what was read of them.
@@ -23,6 +23,10 @@ impl Tailer {
         let (path, input, mark, rotated) = (source.path.clone(), source.input, source.mark, source.is_rotated());
         if source.is_packed() {
             return self.unpack_anew(key, consumer);
+        }
+        if self.lost_its_end(key) {
+            self.enqueue(key);
+            return;
         }
         self.stop_waiting_for(key);
         if let Some(starting) = &mut self.starting {
@@ -46,6 +50,29 @@ impl Tailer {
         let previous = self.between(&path, input, (Rotation::Copied, mark.modified), &family, None, consumer);
         self.wait(key, previous);
         self.enqueue(key);
+    }
+
+    /// After a power cut our record may be ahead of the file, the end of which never reached the disk. What is there
+    /// was read: it goes on behind the last line.
+    fn lost_its_end(&mut self, key: SourceKey) -> bool {
+        let Some(source) = self.sources.get_mut(&key).filter(|source| source.restored && !source.is_packed()) else {
+            return false;
+        };
+        source.restored = false;
+        let mark = source.mark;
+        let Ok((mut file, stat)) = source::open(source.place()) else { return false };
+        let shorter = stat.id == mark.id && stat.size < mark.seen && mark.head.len() == HEAD;
+        let mut head = [0; HEAD];
+        if !shorter || !file.read_at(&mut head, 0).is_ok_and(|got| mark.head.begins(&head[..got])) {
+            return false;
+        }
+        let Ok(end) = look::at_last_line(&mut file, &stat) else { return false };
+        if end.position < mark.position {
+            source.mark = Mark { head: mark.head, ..end };
+            self.let_go(key);
+            return true;
+        }
+        false
     }
 
     /// A file was truncated in place: it is read from its first byte again.

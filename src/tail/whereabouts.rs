@@ -166,6 +166,11 @@ impl Tailer {
         current.into_iter().chain(former).filter_map(|key| self.sources.get(&key))
     }
 
+    /// The log that a path belongs to: the one that its name says it was rotated from if that is tailed, else itself.
+    pub(super) fn home(&self, path: &Path) -> PathBuf {
+        bases_of(path).into_iter().find(|base| self.places.contains_key(base)).unwrap_or_else(|| path.to_owned())
+    }
+
     /// Whether the name says that it may be a rotated file of a log that is tailed.
     pub(super) fn is_rotated_name(&self, path: &Path) -> bool {
         bases_of(path).iter().any(|base| self.places.contains_key(base))

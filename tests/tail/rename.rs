@@ -233,3 +233,71 @@ fn rotation_behind_a_link() {
     bench.pass(10);
     bench.expect(&["one", "two", "three"]);
 }
+
+#[test]
+fn identical_lines_in_successive_files_all_count() {
+    for glob in ["app.log", "app.log*"] {
+        let mut bench = Bench::new(&[glob]);
+        let mut expected = Vec::new();
+        for round in 0..12 {
+            bench.append("app.log", "the same line\n");
+            expected.push("the same line");
+            if round % 4 != 2 {
+                bench.run();
+            }
+            for number in (1..20).rev() {
+                let (from, to) = (format!("app.log.{number}"), format!("app.log.{}", number + 1));
+                let _ = fs::rename(bench.path(&from), bench.path(&to));
+            }
+            bench.rename("app.log", "app.log.1");
+            // Files that are made within one tick of the clock of the file system cannot be told from copies.
+            std::thread::sleep(std::time::Duration::from_millis(15));
+            if round % 3 == 0 {
+                bench.while_down(|_| {});
+            }
+        }
+        bench.pass(10);
+        bench.expect(&expected);
+    }
+}
+
+#[test]
+fn more_rotated_files_in_the_glob_than_are_remembered_when_they_are_gone() {
+    let mut bench = Bench::new(&["app.log*"]);
+    for number in 1..=40 {
+        bench.append(&format!("app.log.{number}"), format!("old {number}\n"));
+    }
+    bench.append("app.log", "line 0\n");
+    bench.run();
+    for round in 1..=30 {
+        for number in (1..80).rev() {
+            let (from, to) = (format!("app.log.{number}"), format!("app.log.{}", number + 1));
+            let _ = fs::rename(bench.path(&from), bench.path(&to));
+        }
+        bench.rename("app.log", "app.log.1");
+        bench.append("app.log", format!("line {round}\n"));
+        bench.pass(3);
+        if round % 10 == 0 {
+            bench.while_down(|_| {});
+        }
+    }
+    bench.pass(20);
+    assert_eq!(bench.seen.lines.len(), 40 + 31);
+}
+
+#[test]
+fn a_ring_that_wraps() {
+    let mut bench = Bench::new(&["OBS.log"]);
+    let mut expected = Vec::new();
+    for round in 0..25 {
+        let lines = format!("line {round} a\nline {round} b\n");
+        expected.extend(lines.lines().map(str::to_owned));
+        bench.append("OBS.log", lines);
+        if round % 3 != 1 {
+            bench.run();
+        }
+        bench.rename("OBS.log", &format!("OBS.log.{}", round % 10 + 1));
+    }
+    bench.pass(10);
+    assert_eq!(bench.seen.lines, expected);
+}

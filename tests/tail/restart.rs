@@ -154,3 +154,43 @@ fn a_rotated_file_is_gone_on_with_after_a_restart() {
     bench.pass(10);
     assert_eq!(bench.seen.lines.last().unwrap(), " and more");
 }
+
+#[test]
+fn many_rotations_and_compressions_while_down() {
+    let mut bench = Bench::new(&["0.log"]);
+    bench.append("0.log", "line 0\n");
+    bench.run();
+    bench.while_down(|bench| {
+        for round in 1..=12 {
+            bench.append("0.log", format!("line {round}\n"));
+            let rotated = format!("0.log.20261122-1305{round:02}");
+            bench.rename("0.log", &rotated);
+            if round > 1 {
+                let older = format!("0.log.20261122-1305{:02}", round - 1);
+                gzip(&bench.path(&older), &bench.path(&format!("{older}.gz")));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        bench.append("0.log", "line 13\n");
+    });
+    bench.pass(10);
+    let expected: Vec<_> = (0..=13).map(|round| format!("line {round}")).collect();
+    assert_eq!(bench.seen.lines, expected);
+    assert_eq!(bench.lost(), 0);
+}
+
+#[test]
+fn the_end_of_a_file_that_a_power_cut_took_is_not_counted_again() {
+    let mut bench = Bench::new(&["app.log"]);
+    let lines: String = (0..200).map(|number| format!("line {number}\n")).collect();
+    bench.append("app.log", &lines);
+    bench.run();
+    bench.while_down(|bench| {
+        let file = fs::File::options().write(true).open(bench.path("app.log")).unwrap();
+        file.set_len(lines.len() as u64 - 25).unwrap();
+    });
+    bench.append("app.log", " torn\nline 200\n");
+    bench.run();
+    assert_eq!(bench.seen.lines.len(), 202, "the torn line and the new one come in addition");
+    assert_eq!(bench.seen.lines.last().unwrap(), "line 200");
+}
