@@ -10,7 +10,10 @@ fn main() {
     println!("cargo:rustc-env=OBS_ERROR_EXPORTER_REVISION={}", revision.as_deref().unwrap_or("unknown"));
     println!("cargo:rustc-env=OBS_ERROR_EXPORTER_RUSTVERSION={version}");
     println!("cargo:rerun-if-env-changed=REVISION");
-    println!("cargo:rerun-if-changed=.git/HEAD");
+    // moves with every commit; where there is no repository the crate's own files decide
+    if std::path::Path::new(".git/logs/HEAD").exists() {
+        println!("cargo:rerun-if-changed=.git/logs/HEAD");
+    }
 }
 
 fn output(program: &str, arguments: &[&str]) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Which line begins an event, and which goes on with the one before it.
 
+use super::stamp::MONTHS;
 use super::text::clean;
 use memchr::memmem;
 
@@ -39,9 +40,6 @@ const LEVELS: [&[u8]; 14] = [
 
 /// First keys of logfmt lines.
 const KEYS: [&[u8]; 8] = [b"time=", b"ts=", b"level=", b"lvl=", b"msg=", b"t=", b"timestamp=", b"severity="];
-
-const MONTHS: [&[u8]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 /// Whether a line has a time stamp, level or prefix of its own, so that it begins an event wherever it stands.
 pub fn stamped(line: &[u8]) -> bool {

@@ -14,7 +14,8 @@ pub struct Stamp {
 /// A stamp stands near the beginning of a line.
 const REACH: usize = 256;
 
-const MONTHS: [&[u8]; 12] =
+/// Names of months as logs write them.
+pub(super) const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 impl Stamp {
