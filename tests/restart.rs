@@ -4,154 +4,23 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::path::Path;
+use std::thread;
 use std::time::Duration;
 use support::daemon::{Metrics, Start, counts};
 use support::expected::Counts;
+use support::load::{Scraper, Seen, Writer, expected, line};
 use support::process::wait;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The kinds of errors that are written: with and without an id, listed and not.
-const KINDS: [(&str, &str, bool); 4] = [
-    ("SlowDown", "503", false),
-    ("NoSuchKey", "404", true),
-    ("AccessDenied", "403", false),
-    ("NewFromHuawei", "409", true),
-];
-
-fn line(number: u64) -> String {
-    let (code, status, id) = KINDS[(number % 4) as usize];
-    let id = if id { format!(" request_id=A{number:031X}") } else { String::new() };
-    format!(
-        "2026-11-22T13:10:36.{:03}Z ERROR upload failed code={code} status={status}{id} try={number}\n",
-        number % 1000
-    )
-}
-
-fn expected(lines: u64) -> Counts {
-    let each = |kind: u64| lines / 4 + u64::from(lines % 4 > kind);
-    let cells = KINDS.iter().zip(0..).map(|((code, status, _), kind)| (*code, *status, each(kind)));
-    counts(&cells.filter(|cell| cell.2 > 0).collect::<Vec<_>>())
-}
-
-/// Writes lines into `app.log` until it is told to end, and renames it now and then, all older ones with it.
-struct Writer {
-    stop: Arc<AtomicBool>,
-    written: Arc<AtomicU64>,
-    thread: JoinHandle<()>,
-}
-
-impl Writer {
-    fn start(folder: &Path, lines_a_file: u64) -> Self {
-        let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let path = folder.join("app.log");
-        let mut file = File::create(&path).unwrap();
-        let thread = thread::spawn({
-            let (stop, written) = (Arc::clone(&stop), Arc::clone(&written));
-            move || {
-                let (mut number, mut files) = (0, 0);
-                while !stop.load(Ordering::SeqCst) {
-                    for _ in 0..10 {
-                        written.store(number + 1, Ordering::SeqCst); // before it can be seen
-                        let line = line(number);
-                        let (one, other) = line.split_at(line.len() / 2); // a line may come in pieces
-                        file.write_all(one.as_bytes()).unwrap();
-                        file.write_all(other.as_bytes()).unwrap();
-                        number += 1;
-                    }
-                    if number / lines_a_file > files {
-                        for age in (0..files).rev() {
-                            fs::rename(older(&path, age + 1), older(&path, age + 2)).unwrap();
-                        }
-                        fs::rename(&path, older(&path, 1)).unwrap();
-                        file = File::create(&path).unwrap();
-                        files += 1;
-                    }
-                    thread::sleep(Duration::from_millis(5));
-                }
-            }
-        });
-        Self { stop, written, thread }
-    }
-
-    fn written(&self) -> u64 {
-        self.written.load(Ordering::SeqCst)
-    }
-
-    fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().unwrap();
-        self.written.load(Ordering::SeqCst)
-    }
-}
-
-fn older(path: &Path, age: u64) -> PathBuf {
-    path.with_file_name(format!("app.log.{age}"))
-}
-
-/// Scrapes whatever daemon there is, and holds that no series ever goes down and that no more is counted than is
-/// written.
-struct Scraper {
-    stop: Arc<AtomicBool>,
-    address: Arc<Mutex<Option<SocketAddr>>>,
-    thread: JoinHandle<u64>,
-}
-
-impl Scraper {
-    fn start(written: Arc<AtomicU64>) -> Self {
-        let (stop, address) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None)));
-        let thread = thread::spawn({
-            let (stop, address) = (Arc::clone(&stop), Arc::clone(&address));
-            move || {
-                let (mut most, mut scrapes) = (BTreeMap::new(), 0);
-                while !stop.load(Ordering::SeqCst) {
-                    thread::sleep(Duration::from_millis(7));
-                    let Some(address) = *address.lock().unwrap() else { continue };
-                    // it may have been killed meanwhile
-                    let Ok(Some(metrics)) = Metrics::of(address) else { continue };
-                    scrapes += 1;
-                    check(&mut most, &metrics, written.load(Ordering::SeqCst));
-                }
-                scrapes
-            }
-        });
-        Self { stop, address, thread }
-    }
-
-    fn watch(&self, address: SocketAddr) {
-        *self.address.lock().unwrap() = Some(address);
-    }
-
-    fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().unwrap()
-    }
-}
-
-fn check(most: &mut BTreeMap<(String, String), u64>, metrics: &Metrics, written: u64) {
-    let now: BTreeMap<_, _> = metrics.series().collect();
-    assert!(now.values().sum::<u64>() <= written, "{now:?} are more than {written}");
-    for (series, before) in most.iter() {
-        let value = now.get(series).copied();
-        // a new series may be gone again if it was never above 0
-        assert!(value.unwrap_or(0) >= *before, "{series:?} was {before} and is {value:?}");
-    }
-    most.extend(now);
-}
 
 /// Stops and starts a daemon under load, `rounds` times; in the end the counts are right.
 fn torment(rounds: u64, seed: u64, lines_a_file: u64, graceful: bool) {
     let folder = tempfile::tempdir().unwrap();
     let writer = Writer::start(folder.path(), lines_a_file);
-    let scraper = Scraper::start(Arc::clone(&writer.written));
+    let scraper = Scraper::start(writer.count());
     let start = Start::new(folder.path(), "app.log");
     let mut random = seed;
     for _ in 0..rounds {
@@ -172,7 +41,7 @@ fn torment(rounds: u64, seed: u64, lines_a_file: u64, graceful: bool) {
     let daemon = start.start();
     scraper.watch(daemon.address);
     let metrics = daemon.wait_for(&expected(written));
-    let scrapes = scraper.stop();
+    let scrapes = scraper.stop().scrapes;
     assert!(scrapes > rounds, "{scrapes} scrapes are too few to see anything");
     let lost: Vec<_> = metrics.0.iter().filter(|(series, _)| series.contains("lost_bytes")).collect();
     assert!(lost.is_empty(), "{lost:?}");
@@ -205,11 +74,11 @@ fn a_check_that_a_value_goes_down_can_fail() {
         let text = format!("huaweicloud_obs_errors_total{{code=\"SlowDown\",status=\"503\"}} {value}\n");
         Metrics::parse(&text)
     };
-    let mut most = BTreeMap::new();
-    check(&mut most, &metrics(2), 2);
-    let (mut again, mut more) = (most.clone(), most.clone());
-    assert!(thread::spawn(move || check(&mut again, &metrics(1), 2)).join().is_err());
-    assert!(thread::spawn(move || check(&mut more, &metrics(3), 2)).join().is_err());
+    let mut seen = Seen::default();
+    seen.see(&metrics(2), 2);
+    let (mut again, mut more) = (seen.clone(), seen.clone());
+    assert!(thread::spawn(move || again.see(&metrics(1), 2)).join().is_err());
+    assert!(thread::spawn(move || more.see(&metrics(3), 2)).join().is_err());
 }
 
 /// A folder with a log of three errors.

@@ -56,6 +56,7 @@ pub struct Engine {
 
 struct UnderWay {
     number: u64,
+    begun: Now,
     families: Vec<Family>,
     scrapes: Vec<oneshot::Sender<Arc<Shown>>>,
 }
@@ -96,6 +97,9 @@ impl Engine {
     /// Turns until it is told to stop.
     pub fn run(mut self) {
         let mut messages = VecDeque::new();
+        // what was taken up is on disk: whoever asks before the first commit, or while it hangs, may see that
+        let families = self.pipeline.tally.families(Now::ZERO);
+        self.answer(Vec::new(), families, Now::ZERO);
         loop {
             if messages.drain(..).any(|message| self.hear(message)) {
                 break;
@@ -116,6 +120,7 @@ impl Engine {
         match message {
             Message::Changed => self.board.heard(),
             Message::Scrape(answer) => {
+                self.scrapes.retain(|scrape| !scrape.is_closed()); // a disk that hangs must not let them pile up
                 if self.scrapes.is_empty() {
                     self.tailer.look_at_all();
                 }
@@ -163,7 +168,7 @@ impl Engine {
             if !self.scrapes.is_empty() {
                 let families = self.pipeline.tally.families(now);
                 let scrapes = std::mem::take(&mut self.scrapes);
-                self.answer(scrapes, families);
+                self.answer(scrapes, families, now);
             }
             return;
         }
@@ -174,24 +179,29 @@ impl Engine {
 
     /// Begins a commit of all that has changed.
     fn begin_commit(&mut self, now: Now) {
-        let record = Record::of(&self.pipeline, self.tailer.records()).encode();
         self.commits.last_begun = now;
         self.commits.number += 1;
         let number = self.commits.number;
+        // the record counts itself: if it did so only in the next one, that count would go down at a crash
+        self.pipeline.tally.add(&metrics::COMMITS, "", 1);
+        let record = Record::of(&self.pipeline, self.tailer.records()).encode();
         let families = self.pipeline.tally.families(now);
+        self.pipeline.tally.take_back(&metrics::COMMITS, "", 1);
         let submitted = match (record, &self.committer) {
             (Ok(record), Some(committer)) => committer.submit(number, record),
             _ => false,
         };
         if submitted {
             self.pipeline.changed = false;
-            self.under_way = Some(UnderWay { number, families, scrapes: std::mem::take(&mut self.scrapes) });
+            self.under_way =
+                Some(UnderWay { number, begun: now, families, scrapes: std::mem::take(&mut self.scrapes) });
         }
     }
 
     /// A record was written, or could not be: what it holds may be seen, or has to be as it is.
     fn committed(&mut self, done: Done) {
         let Some(under_way) = self.under_way.take_if(|under_way| under_way.number == done.number) else { return };
+        let UnderWay { begun, mut families, scrapes, .. } = under_way;
         let tally = &mut self.pipeline.tally;
         match done.result {
             Ok(()) => {
@@ -203,22 +213,25 @@ impl Engine {
             }
             Err(error) => {
                 tally.add(&metrics::COMMIT_FAILURES, "", 1);
+                families = tally.families(begun);
                 self.pipeline.changed = true;
                 if !std::mem::replace(&mut self.commits.failing, true) {
                     tracing::error!(%error, "state cannot be written; counting goes on without it");
                 }
             }
         }
-        self.answer(under_way.scrapes, under_way.families);
+        self.answer(scrapes, families, begun);
     }
 
-    /// Shows what may be seen to those who wait for it, and to those who come too late to wait.
-    fn answer(&self, scrapes: Vec<oneshot::Sender<Arc<Shown>>>, mut families: Vec<Family>) {
+    /// Shows what may be seen since `now` to those who wait for it, and to those who come too late to wait.
+    fn answer(&mut self, scrapes: Vec<oneshot::Sender<Arc<Shown>>>, mut families: Vec<Family>, now: Now) {
         families.extend(self.gauges());
         let shown = Arc::new(Shown { families });
         self.board.show(Arc::clone(&shown));
-        for scrape in scrapes {
-            let _ = scrape.send(Arc::clone(&shown)); // a client that has gone needs no answer
+        // a client that has gone needs no answer
+        let seen = scrapes.into_iter().filter_map(|scrape| scrape.send(Arc::clone(&shown)).ok()).count() > 0;
+        if seen && self.pipeline.tally.seen(now) {
+            self.pipeline.changed = true;
         }
     }
 
@@ -286,6 +299,9 @@ impl Engine {
                 break;
             }
         }
+        if self.committer.is_none() {
+            self.pipeline.finish(); // nothing is gone on with later: what waits is all that there will be
+        }
         let deadline = Instant::now() + LAST_COMMIT;
         while self.under_way.is_some() && self.wait_for_commit(deadline) {}
         self.scrapes.extend(self.inbox.try_iter().filter_map(|message| match message {
@@ -299,10 +315,14 @@ impl Engine {
         }
         while self.under_way.is_some() && self.wait_for_commit(deadline) {}
         // whoever asks from now on is shown what stands on the board
-        let families = self.pipeline.tally.families(self.began.elapsed());
-        if self.committer.is_none() || !self.pipeline.changed || self.commits.failing {
+        let now = self.began.elapsed();
+        if self.under_way.is_some() {
+            tracing::error!("state could not be written in time; what came after the last commit is read again");
+            self.committer.take().into_iter().for_each(Committer::abandon);
+        } else if self.committer.is_none() || !self.pipeline.changed || self.commits.failing {
+            let families = self.pipeline.tally.families(now);
             let scrapes = std::mem::take(&mut self.scrapes);
-            self.answer(scrapes, families);
+            self.answer(scrapes, families, now);
         }
     }
 

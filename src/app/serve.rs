@@ -160,7 +160,7 @@ fn take_up(
         }
         StatePath::Default(folder) | StatePath::Named(folder) => folder,
     };
-    let (store, found) = match (Store::open(folder, VERSION), state) {
+    let (mut store, found) = match (Store::open(folder, VERSION), state) {
         (Ok(opened), _) => opened,
         (Err(error @ StateError::Io { .. }), StatePath::Default(_)) => {
             tracing::warn!(%error, "no state is kept; name a folder with --state.path");

@@ -8,6 +8,7 @@ pub use committer::{Committer, Done};
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,7 +56,7 @@ pub enum Found {
 pub struct Store {
     folder: PathBuf,
     version: u32,
-    _lock: File,
+    lock: File,
 }
 
 impl Store {
@@ -70,18 +71,13 @@ impl Store {
         };
         fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
         let path = folder.join("lock");
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(failed("open its lock", &path))?;
+        let lock = open_lock(&path).map_err(failed("open its lock", &path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StateError::InUse(folder.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed("lock it", &path)(source)),
         }
-        let store = Self { folder: folder.to_owned(), version, _lock: lock };
+        let store = Self { folder: folder.to_owned(), version, lock };
         let found = match read(&store.path(), version) {
             Ok(None) => Found::Nothing,
             Ok(Some(record)) => Found::Record(record),
@@ -96,7 +92,13 @@ impl Store {
     /// When the file cannot be renamed.
     pub fn set_aside(&self, reason: String) -> io::Result<Found> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let path = self.folder.join(format!("state.bad-{now}"));
+        // never over one that was set aside in the same second
+        let names = (0..100).map(|more| match more {
+            0 => format!("state.bad-{now}"),
+            more => format!("state.bad-{now}-{more}"),
+        });
+        let free = names.map(|name| self.folder.join(name)).find(|path| fs::symlink_metadata(path).is_err());
+        let path = free.ok_or(io::ErrorKind::AlreadyExists)?;
         fs::rename(self.path(), &path)?;
         Ok(Found::SetAside { reason, path })
     }
@@ -105,15 +107,14 @@ impl Store {
     ///
     /// # Errors
     /// When it could not be written; the old record is still there then.
-    pub fn write(&self, record: &[u8]) -> io::Result<()> {
+    pub fn write(&mut self, record: &[u8]) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(HEADER + record.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.version.to_le_bytes());
         bytes.extend_from_slice(&(record.len() as u64).to_le_bytes());
         bytes.extend_from_slice(&checksum(self.version, record).to_le_bytes());
         bytes.extend_from_slice(record);
-        // the folder may have been deleted while we run
-        fs::create_dir_all(&self.folder)?;
+        self.hold()?;
         let new = self.folder.join("state.new");
         let mut file = File::create(&new)?;
         file.write_all(&bytes)?;
@@ -122,9 +123,30 @@ impl Store {
         File::open(&self.folder)?.sync_all()
     }
 
+    /// Makes and locks the folder again if it, or the lock in it, was deleted while we run.
+    fn hold(&mut self) -> io::Result<()> {
+        let path = self.folder.join("lock");
+        let ours = self.lock.metadata()?;
+        if fs::symlink_metadata(&path).is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.folder)?;
+        let lock = open_lock(&path)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other(StateError::InUse(self.folder.clone())),
+            TryLockError::Error(error) => error,
+        })?;
+        self.lock = lock;
+        Ok(())
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.join("state")
     }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
 fn checksum(version: u32, record: &[u8]) -> u64 {
@@ -132,13 +154,24 @@ fn checksum(version: u32, record: &[u8]) -> u64 {
 }
 
 fn read(path: &Path, version: u32) -> Result<Option<Vec<u8>>, String> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let there = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("cannot be opened: {error}")),
+        Err(error) => return Err(format!("cannot be looked at: {error}")),
+        Ok(there) => there,
     };
-    let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    if !there.is_file() {
+        return Err("not a file".to_owned()); // opening a named pipe would wait for a writer
+    }
+    if there.len() > LARGEST {
+        return Err("too large".to_owned());
+    }
+    let mut file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let mut bytes = vec![0; HEADER.min(usize::try_from(there.len()).unwrap_or(HEADER))];
+    file.read_exact(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.starts_with(MAGIC) {
+        // else it need not be held in memory to be refused
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    }
     parse(&bytes, version).map(|record| Some(record.to_vec())).map_err(str::to_owned)
 }
 
@@ -176,7 +209,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/state");
         {
-            let (store, found) = open(&path);
+            let (mut store, found) = open(&path);
             assert_eq!(found, Found::Nothing);
             store.write(b"one").unwrap();
             store.write(b"two").unwrap();
@@ -196,7 +229,7 @@ mod tests {
     #[test]
     fn every_single_changed_bit_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, _) = open(folder.path());
+        let (mut store, _) = open(folder.path());
         store.write(b"positions and counters").unwrap();
         let good = fs::read(folder.path().join("state")).unwrap();
         assert!(parse(&good, 1).is_ok());
@@ -225,7 +258,7 @@ mod tests {
         for spoil in spoils {
             let folder = tempfile::tempdir().unwrap();
             spoil(&folder.path().join("state"));
-            let (store, found) = open(folder.path());
+            let (mut store, found) = open(folder.path());
             let Found::SetAside { path, .. } = found else { panic!("{found:?}") };
             assert!(path.exists());
             store.write(b"fresh").unwrap();
@@ -238,16 +271,41 @@ mod tests {
     fn a_deleted_folder_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
-        let (store, _) = open(&path);
+        let (mut store, _) = open(&path);
         fs::remove_dir_all(&path).unwrap();
         store.write(b"again").unwrap();
         assert!(path.join("state").exists());
+        let error = Store::open(&path, 1).unwrap_err();
+        assert!(matches!(error, StateError::InUse(_)), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_another_daemon_took_is_left_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let (mut first, _) = open(&path);
+        fs::remove_dir_all(&path).unwrap();
+        let (mut second, _) = open(&path);
+        second.write(b"second").unwrap();
+        assert!(first.write(b"first").unwrap_err().to_string().contains("in use by another"));
+        drop(second);
+        first.write(b"first").unwrap();
+    }
+
+    #[test]
+    fn nothing_that_was_set_aside_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..5 {
+            fs::write(folder.path().join("state"), [number]).unwrap();
+            assert!(matches!(open(folder.path()).1, Found::SetAside { .. }));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5 + 1); // and the lock
     }
 
     #[test]
     fn a_record_that_cannot_be_written_leaves_the_old_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, _) = open(folder.path());
+        let (mut store, _) = open(folder.path());
         store.write(b"old").unwrap();
         fs::create_dir(folder.path().join("state.new")).unwrap(); // a folder where the new file has to go
         assert!(store.write(b"new").is_err());

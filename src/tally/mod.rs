@@ -29,6 +29,8 @@ struct Series {
     /// Since when it is served. A series that nobody could know of is served as 0 before it is served with its value:
     /// `increase()` does not see the first error of a series that appears at 1.
     shown: Option<Now>,
+    /// Somebody was given an answer with it as 0.
+    seen: bool,
 }
 
 /// All counters.
@@ -80,7 +82,8 @@ impl Tally {
         for (code, entry) in self.codes.listed() {
             if matches!(entry.source, Source::Table | Source::Config) {
                 let key = Key { labels, code: Some(code), status: entry.status };
-                self.series.entry(key).or_default().shown = Some(Now::ZERO);
+                let series = self.series.entry(key).or_default();
+                (series.shown, series.seen) = (Some(Now::ZERO), true);
             }
         }
     }
@@ -101,6 +104,13 @@ impl Tally {
             *value += amount;
         } else {
             self.own.insert((metric.name, label.to_owned()), amount);
+        }
+    }
+
+    /// Takes back what was added too early.
+    pub fn take_back(&mut self, metric: &'static Metric, label: &str, amount: u64) {
+        if let Some(value) = self.own.get_mut(&(metric.name, label.to_owned())) {
+            *value = value.saturating_sub(amount);
         }
     }
 
@@ -126,6 +136,19 @@ impl Tally {
         for series in self.series.values_mut().filter(|series| series.shown.is_none()) {
             series.shown = Some(now.max(Duration::from_nanos(1))); // zero stands for "known from the start"
             new = true;
+        }
+        new
+    }
+
+    /// Somebody got the answer of [`show`](Self::show) at `now`: what was in it for the first time may have its value
+    /// in the next one, once that this is so has been kept. False if nothing was.
+    pub fn seen(&mut self, now: Now) -> bool {
+        let mut new = false;
+        for series in self.series.values_mut() {
+            if !series.seen && series.shown.is_some_and(|shown| shown <= now.max(Duration::from_nanos(1))) {
+                series.seen = true;
+                new = true;
+            }
         }
         new
     }
@@ -158,7 +181,8 @@ impl Tally {
         let mut sorted: Vec<_> = self.series.iter().filter(|(_, series)| series.shown.is_some()).collect();
         sorted.sort_by_key(|(key, _)| **key);
         let samples = sorted.into_iter().map(|(key, series)| {
-            let known = series.shown.is_some_and(|shown| shown == Now::ZERO || now > shown && now >= shown + self.hold);
+            let held = |shown: Now| shown > Now::ZERO && (now <= shown || now < shown + self.hold);
+            let known = series.seen && !series.shown.is_some_and(held);
             let status = key.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
             let category = self.codes.category(key.code, key.status).as_str();
             let labels = [("code", self.codes.name(key.code)), ("status", status.as_str()), ("category", category)];
@@ -189,10 +213,9 @@ impl Tally {
     /// What has to be kept over a restart.
     #[must_use]
     pub fn save(&self) -> Saved {
-        let series = self
-            .series
-            .iter()
-            .filter(|(_, series)| series.value > 0 || series.shown.is_some_and(|shown| shown > Now::ZERO));
+        let series = self.series.iter().filter(|(_, series)| {
+            series.value > 0 || series.seen && series.shown.is_some_and(|shown| shown > Now::ZERO)
+        });
         Saved {
             sets: self.sets.clone(),
             series: series
@@ -201,7 +224,7 @@ impl Tally {
                     code: key.code,
                     status: key.status,
                     value: series.value,
-                    shown: series.shown.is_some(),
+                    shown: series.seen, // of what nobody is known to have seen at 0, a 0 is shown again
                 })
                 .collect(),
             own: self.own.iter().map(|((name, label), value)| ((*name).to_owned(), label.clone(), *value)).collect(),
@@ -217,7 +240,7 @@ impl Tally {
             let kept = self.series.entry(key).or_default();
             kept.value += series.value;
             if series.shown {
-                kept.shown = Some(Now::ZERO);
+                (kept.shown, kept.seen) = (Some(Now::ZERO), true);
             }
         }
         for (name, label, value) in saved.own {

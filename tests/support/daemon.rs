@@ -12,12 +12,18 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const NOBODY: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+
 /// How to start a daemon.
 pub struct Start {
     program: PathBuf,
     folder: PathBuf,
     logs: String,
     state: Option<PathBuf>,
+    listen: SocketAddr,
+    config: Option<PathBuf>,
+    open_files: Option<u32>,
+    nobody: bool,
 }
 
 impl Start {
@@ -28,6 +34,10 @@ impl Start {
             folder: folder.to_owned(),
             logs: folder.join(logs).to_str().unwrap().to_owned(),
             state: Some(folder.join("state")),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            config: None,
+            open_files: None,
+            nobody: false,
         }
     }
 
@@ -42,10 +52,52 @@ impl Start {
         self
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+    /// An address of its own choice, for a daemon whose log is not read.
+    pub fn listen(mut self, listen: SocketAddr) -> Self {
+        self.listen = listen;
+        self
+    }
+
+    /// With a configuration file.
+    pub fn config(mut self, text: &str) -> Self {
+        let path = self.folder.join("config.yaml");
+        std::fs::write(&path, text).unwrap();
+        self.config = Some(path);
+        self
+    }
+
+    /// With so many descriptors (`ulimit -n`).
+    pub fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
+        self
+    }
+
+    /// As another user than `root`, if we are `root` and can be another.
+    pub fn as_nobody(mut self) -> Option<Self> {
+        self.nobody = true;
+        let can = Command::new("setpriv").args(NOBODY).arg(&self.program).arg("--version").output();
+        can.is_ok_and(|output| output.status.success()).then_some(self)
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = match self.open_files {
+            None if self.nobody => {
+                let mut command = Command::new("/usr/bin/setpriv");
+                command.args(NOBODY).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+            Some(most) => {
+                let mut command = Command::new("/bin/bash");
+                command.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(&self.program);
+                command
+            }
+        };
         command.env_clear().current_dir(&self.folder);
-        command.args(["serve", "--web.listen-address", "127.0.0.1:0", "--logs", &self.logs]);
+        command.args(["serve", "--web.listen-address", &self.listen.to_string(), "--logs", &self.logs]);
+        if let Some(config) = &self.config {
+            command.arg("--config.file").arg(config);
+        }
         if let Some(state) = &self.state {
             command.arg("--state.path").arg(state);
         }

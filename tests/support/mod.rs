@@ -4,4 +4,5 @@
 pub mod daemon;
 pub mod expected;
 pub mod http;
+pub mod load;
 pub mod process;

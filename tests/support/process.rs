@@ -70,7 +70,12 @@ impl Program {
 
     /// SIGTERM to this program and no other.
     pub fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        signal(&self.child, Signal::TERM);
+    }
+
+    /// Another signal to this program and no other.
+    pub fn signal(&self, which: Signal) {
+        signal(&self.child, which);
     }
 
     /// SIGKILL to this program and no other.
@@ -83,6 +88,11 @@ impl Program {
     pub fn peak(&self) -> Option<u64> {
         peak(self.child.id())
     }
+}
+
+/// A signal to a child and no other process.
+pub fn signal(child: &Child, which: Signal) {
+    kill_process(Pid::from_child(child), which).unwrap();
 }
 
 /// The most memory that a process has had at a time, in KiB. Nothing once it has ended.
