@@ -280,3 +280,49 @@ pub fn continuity(known: &Mark, found: Option<&Stat>, content: Option<bool>) -> 
         Continuity::Same
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(ino: u64, size: u64, created: u64) -> Stat {
+        let (id, created) = (FileId { dev: 1, ino }, Some(created));
+        Stat { id, created, size, modified: 0, changed: 0, sparse: false, links: 1, kind: Kind::Regular }
+    }
+
+    #[test]
+    fn continuity_knows_all_ways_to_go_on() {
+        let known = Mark { size: 10, seen: 10, position: 8, head: Print::of(b"abc"), ..Mark::unread(&stat(7, 10, 5)) };
+        for (found, content, expected) in [
+            (None, None, Continuity::Gone),
+            (Some(stat(7, 10, 5)), None, Continuity::Same),
+            (Some(stat(7, 11, 5)), None, Continuity::Grown),
+            (Some(stat(7, 9, 5)), None, Continuity::Truncated),
+            (Some(stat(7, 11, 5)), Some(false), Continuity::Truncated),
+            (Some(stat(7, 10, 5)), Some(false), Continuity::Truncated),
+            (Some(stat(8, 11, 5)), None, Continuity::Replaced),
+            (Some(stat(8, 11, 5)), Some(true), Continuity::Replaced),
+            (Some(stat(7, 11, 6)), None, Continuity::Replaced),
+            (Some(stat(7, 11, 6)), Some(true), Continuity::Grown),
+        ] {
+            assert_eq!(continuity(&known, found.as_ref(), content), expected, "{found:?} {content:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_lost_only_what_was_not_read_yet_is_not_read_again() {
+        let known = Mark { size: 20, seen: 10, head: Print::of(b"abc"), ..Mark::unread(&stat(7, 20, 5)) };
+        assert_eq!(continuity(&known, Some(&stat(7, 15, 5)), None), Continuity::Truncated);
+        assert_eq!(continuity(&known, Some(&stat(7, 15, 5)), Some(true)), Continuity::Grown);
+    }
+
+    #[test]
+    fn prints_cover_what_they_say() {
+        assert!(Print::EMPTY.begins(b"") && Print::EMPTY.ends(b"x"));
+        assert_eq!(Print::of(b""), Print::EMPTY);
+        let print = Print::of(b"abc");
+        assert!(print.begins(b"abcd") && print.ends(b"xabc"));
+        assert!(!print.begins(b"ab") && !print.ends(b"abcx"));
+        assert_eq!(Print::of(&[7; 5000]).len(), HEAD);
+    }
+}

@@ -25,6 +25,17 @@ const MUCH_HISTORY: usize = 512;
 /// How far back the beginning of the last line is looked for, where reading begins at the end.
 const LAST_LINE: u64 = 64 * 1024;
 
+/// Where a file begins to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Begin {
+    /// At its first byte.
+    First,
+    /// At its last line, if that is not complete; else at its end.
+    LastLine,
+    /// Where it was read up to before.
+    At(Mark),
+}
+
 impl Tailer {
     /// Looks at one file that was written to, or that is due.
     pub(super) fn look(&mut self, key: SourceKey) {
@@ -157,7 +168,9 @@ impl Tailer {
         }
         match stat {
             // A second name of a file that is tailed under another one.
-            Some(stat) => self.tailed(stat).is_none(),
+            Some(stat) => {
+                self.tailed(stat).is_none_or(|key| self.rotated.contains(&key) && !self.is_rotated_name(path))
+            }
             None => {
                 place.gone.get_or_insert(self.now);
                 false
@@ -189,9 +202,20 @@ impl Tailer {
     fn appear(&mut self, walk: &Walk, consumer: &mut impl Consumer) {
         let mut new: Vec<&Found> = walk.found.iter().filter(|found| !self.places.contains_key(&found.path)).collect();
         new.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| a.path.cmp(&b.path)));
+        let ended = if new.is_empty() { HashMap::new() } else { self.ended_by_inode() };
         for found in new {
             if let Some(key) = self.tailed(&found.stat) {
-                self.also.insert(found.path.clone(), key);
+                if !self.come_home(key, &found.path) {
+                    self.also.insert(found.path.clone(), key);
+                }
+                continue;
+            }
+            if let Some((home, mark)) = ended.get(&found.stat.id)
+                && !self.is_rotated_name(&found.path)
+                && still_there(mark, &found.path)
+            {
+                self.forget_ours(home, mark);
+                self.open_new(&found.path, found.input, found.stat, Begin::At(*mark), None, consumer);
                 continue;
             }
             let fresh = self.fresh_inputs.contains(&found.input);
@@ -199,7 +223,8 @@ impl Tailer {
                 continue;
             }
             let at_end = fresh && self.discovery.start_at(found.input) == StartAt::End;
-            self.open_new(&found.path, found.input, found.stat, at_end, None, consumer);
+            let begin = if at_end { Begin::LastLine } else { Begin::First };
+            self.open_new(&found.path, found.input, found.stat, begin, None, consumer);
         }
     }
 
@@ -213,10 +238,13 @@ impl Tailer {
                 return true;
             }
             if let Some(index) = place.history.iter().position(|known| known.is(&sibling)) {
-                if let Some(place) = self.places.get_mut(&base) {
-                    // After a volume was restored it may have another inode.
-                    let mark = &mut place.history[index].mark;
-                    (mark.id, mark.created) = (found.stat.id, found.stat.created);
+                if let Some(place) = self.places.get_mut(&base)
+                    && place.history[index].mark.id != found.stat.id
+                {
+                    // After a volume was restored it has another inode.
+                    let Known { mark, owner } = place.history[index].clone();
+                    let mark = Mark { id: found.stat.id, created: found.stat.created, ..mark };
+                    place.history.push(Known { mark, owner });
                 }
                 return true;
             }
@@ -232,10 +260,17 @@ impl Tailer {
                 return true;
             }
         }
-        self.ended.iter().any(|ended| {
-            let mark = ended.mark;
-            mark.id == found.stat.id && !mark.reborn(&found.stat) && Known { mark, owner: Owner::Ours }.is(&sibling)
-        })
+        false
+    }
+
+    /// Files that were read to their end, and the logs that they belong to.
+    fn ended_by_inode(&self) -> HashMap<FileId, (PathBuf, Mark)> {
+        let ended = self.ended.iter().map(|ended| (&ended.place, ended.mark));
+        let ours = self.places.iter().flat_map(|(path, place)| {
+            let ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
+            ours.map(move |known| (path, known.mark))
+        });
+        ours.chain(ended).map(|(path, mark)| (mark.id, (path.clone(), mark))).collect()
     }
 
     /// Begins to tail a file.
@@ -244,14 +279,15 @@ impl Tailer {
         path: &Path,
         input: usize,
         stat: Stat,
-        at_end: bool,
+        begin: Begin,
         follows: Option<SourceKey>,
         consumer: &mut impl Consumer,
     ) -> Option<SourceKey> {
         let mut mark = Mark::unread(&stat);
-        let begin = |(mut file, opened): (fs::File, Stat)| match at_end {
-            true => at_last_line(&mut file, &opened),
-            false => Mark::beginning(&opened, &mut file),
+        let begin = |(mut file, opened): (fs::File, Stat)| match begin {
+            Begin::First => Mark::beginning(&opened, &mut file),
+            Begin::LastLine => at_last_line(&mut file, &opened),
+            Begin::At(mark) => Ok(Mark { id: opened.id, size: opened.size, ..mark }),
         };
         match source::open(path).and_then(begin) {
             Ok(begun) if begun.id == stat.id => mark = begun,
@@ -466,6 +502,14 @@ impl Tailer {
         folders.extend(reals.into_iter().map(Path::to_owned));
         self.watch.follow(&folders);
     }
+}
+
+/// Whether the file at a path is the marked one.
+pub(super) fn still_there(mark: &Mark, path: &Path) -> bool {
+    source::open(path).is_ok_and(|(mut file, stat)| {
+        let sure = mark.proves() || !mark.reborn(&stat);
+        stat.id == mark.id && stat.size >= mark.seen && sure && mark.is_in(&mut file).unwrap_or(false)
+    })
 }
 
 /// Forgets siblings that are gone, but for the last ones; and of those that are there, the oldest if they are too many.

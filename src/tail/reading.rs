@@ -378,14 +378,7 @@ impl Tailer {
         if self.by_id.get(&mark.id) == Some(&key) {
             self.by_id.remove(&mark.id);
         }
-        if self.rotated.remove(&key)
-            && let Some(former) = self.former.get_mut(&path)
-        {
-            former.retain(|&other| other != key);
-            if former.is_empty() {
-                self.former.remove(&path);
-            }
-        }
+        self.unlist_rotated(key, &path);
         if let Some(starting) = &mut self.starting {
             starting.remove(&key);
         }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::discover::Found;
 use super::family::{Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning, is_packed_of};
 use super::identity::{FileId, Mark, Stat};
+use super::look::{Begin, still_there};
 use super::record::{Known, Owner};
 use super::rotation::Packing;
-use super::source::{self, Reader};
+use super::source::{self, Reader, State};
 use super::stats::Event;
 use super::tailer::{Place, Tailer};
 use super::{Consumer, SourceKey};
@@ -61,11 +62,21 @@ impl Tailer {
             }
             return;
         };
-        let found = Found { path: path.to_owned(), input, stat };
-        if self.tailed(&stat).is_some() || self.is_ours(path, &stat) || self.was_read(&found) {
+        if let Some(key) = self.tailed(&stat) {
+            self.come_home(key, path);
             return;
         }
-        if let Some(new) = self.open_new(path, input, stat, false, previous, consumer) {
+        let mut begin = Begin::First;
+        if let Some(mark) = self.ours(path, &stat) {
+            if self.is_rotated_name(path) {
+                return;
+            }
+            self.forget_ours(path, &mark);
+            begin = Begin::At(mark);
+        } else if self.was_read(&Found { path: path.to_owned(), input, stat }) {
+            return;
+        }
+        if let Some(new) = self.open_new(path, input, stat, begin, previous, consumer) {
             self.wait(new, previous);
         }
     }
@@ -90,18 +101,29 @@ impl Tailer {
         }
     }
 
-    /// Whether what is at the path now is a file that was read to its end.
-    fn is_ours(&self, path: &Path, stat: &Stat) -> bool {
-        let sibling = Sibling { path: path.to_owned(), stat: *stat, packed: None };
-        let known = |place: &Place| {
-            let mut ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
-            ours.any(|known| known.mark.id == stat.id && known.is(&sibling))
-        };
-        self.places.get(path).is_some_and(known)
-            || self.ended.iter().any(|ended| {
-                let mark = ended.mark;
-                mark.id == stat.id && Known { mark, owner: Owner::Ours }.is(&sibling)
-            })
+    /// What is known of the file that is at the path now if it was read to its end before.
+    fn ours(&self, path: &Path, stat: &Stat) -> Option<Mark> {
+        let history = self.places.get(path).map(|place| place.history.as_slice()).unwrap_or_default();
+        let ours = history.iter().filter(|known| known.owner == Owner::Ours).map(|known| known.mark);
+        let mut marks = ours.chain(self.ended.iter().map(|ended| ended.mark));
+        marks.find(|mark| mark.id == stat.id && still_there(mark, path))
+    }
+
+    /// A file that lost its place is at a path again that matches: it is tailed there.
+    pub(super) fn come_home(&mut self, key: SourceKey, path: &Path) -> bool {
+        let rotated = self.rotated.contains(&key) && !self.is_rotated_name(path);
+        let Some(source) = self.sources.get_mut(&key).filter(|_| rotated) else { return false };
+        if source.is_packed() || bases_of(path).contains(&source.path) {
+            return false;
+        }
+        let (input, floor) = (source.input, source.mark.modified);
+        let former = std::mem::replace(&mut source.path, path.to_owned());
+        (source.state, source.at) = (State::Live, None);
+        self.unlist_rotated(key, &former);
+        let place = self.places.entry(path.to_owned()).or_default();
+        (place.input, place.current, place.last, place.floor, place.gone) = (input, Some(key), Some(key), floor, None);
+        self.enqueue(key);
+        true
     }
 
     /// Whether the file at the path is another inode with the content of the source: it was restored, or replaced by a
@@ -149,11 +171,7 @@ impl Tailer {
         if other == path || elsewhere || bases_of(other).iter().any(|base| base == path) {
             return false;
         }
-        let same = source::open(other).is_ok_and(|(mut file, stat)| {
-            let reborn = source.mark.reborn(&stat) && !source.mark.proves();
-            stat.id == source.mark.id && !reborn && source.mark.is_in(&mut file).unwrap_or(false)
-        });
-        if !same {
+        if !still_there(&source.mark, other) {
             return false;
         }
         source.path = other.to_owned();
@@ -213,7 +231,10 @@ impl Tailer {
             && let Some(source) = self.sources.get_mut(&key).filter(|source| source.mark.id == held.id)
         {
             source.mark.size = held.size;
-            source.at = family.iter().find(|sibling| sibling.stat.id == held.id).map(|sibling| sibling.path.clone());
+            let sibling = family.iter().find(|sibling| sibling.stat.id == held.id);
+            source.at = sibling
+                .map(|sibling| sibling.path.clone())
+                .or_else(|| listings.by_inode(&source.path, held.id.ino).filter(|_| held.links > 0));
         }
         if found {
             self.enqueue(key);

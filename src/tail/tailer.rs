@@ -405,7 +405,10 @@ impl Tailer {
         for path in &hints.written {
             match self.also.get(path).or_else(|| self.places.get(path)?.current.as_ref()).copied() {
                 Some(key) => self.look(key),
-                None => self.rotated_looked = None,
+                None => {
+                    self.rotated_looked = None;
+                    self.discover_soon |= self.ended.iter().any(|ended| ended.at == *path);
+                }
             }
         }
     }

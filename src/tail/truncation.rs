@@ -4,6 +4,7 @@ use std::fs;
 
 use super::family::{Listings, Sibling};
 use super::identity::{HEAD, Mark, ReadAt, Stat};
+use super::look::Begin;
 use super::stats::Event;
 use super::succession::Rotation;
 use super::tailer::Tailer;
@@ -113,7 +114,7 @@ impl Tailer {
         self.set_rotated(key);
         self.enqueue(key);
         let previous = self.between(&path, input, (Rotation::Copied, floor), family, Some(key), consumer);
-        if let Some(new) = self.open_new(&path, input, stat, false, previous, consumer) {
+        if let Some(new) = self.open_new(&path, input, stat, Begin::First, previous, consumer) {
             self.wait(new, previous);
         }
     }

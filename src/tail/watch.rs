@@ -175,3 +175,53 @@ impl Watch {
 fn is_remote(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|stat| REMOTE.contains(&(stat.f_type as u64 & 0xffff_ffff)))
 }
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{AccessKind, CreateKind, DataChange, Flag};
+
+    use super::*;
+
+    fn event(kind: EventKind, path: &str) -> notify::Result<Event> {
+        Ok(Event::new(kind).add_path(PathBuf::from(path)))
+    }
+
+    #[test]
+    fn hints_are_sorted_and_our_own_reading_is_none() {
+        let mut hints = Hints::default();
+        hints.add(event(EventKind::Access(AccessKind::Read), "/a"));
+        assert!(hints.is_empty());
+        hints.add(event(EventKind::Modify(ModifyKind::Data(DataChange::Any)), "/a"));
+        hints.add(event(EventKind::Create(CreateKind::File), "/b"));
+        assert!(hints.written.contains(Path::new("/a")) && hints.renamed.contains(Path::new("/b")));
+        assert!(!hints.everything);
+    }
+
+    #[test]
+    fn what_overflows_or_breaks_means_everything() {
+        let mut hints = Hints::default();
+        hints.add(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        assert!(hints.everything && !hints.broken);
+        let mut hints = Hints::default();
+        for number in 0..=HINTS {
+            hints.add(event(EventKind::Create(CreateKind::File), &format!("/{number}")));
+        }
+        assert!(hints.everything && hints.renamed.is_empty());
+        let mut hints = Hints::default();
+        hints.add(Err(notify::Error::generic("gone")));
+        assert!(hints.everything && hints.broken);
+    }
+
+    #[test]
+    fn folders_that_cannot_be_watched_mean_polling_and_absent_ones_do_not() {
+        let mut watch = Watch::new(|| {});
+        if watch.mode() == WatchMode::Poll {
+            return; // a machine without inotify
+        }
+        watch.follow(&BTreeSet::from([PathBuf::from("/nowhere/at/all")]));
+        assert_eq!(watch.mode(), WatchMode::Notify);
+        watch.hints.lock().unwrap_or_else(PoisonError::into_inner).broken = true;
+        assert!(watch.take().broken);
+        assert_eq!(watch.mode(), WatchMode::Poll);
+    }
+}

@@ -153,6 +153,18 @@ impl Tailer {
         }
     }
 
+    /// Notes that a source is no longer one of those whose file lost its place.
+    pub(super) fn unlist_rotated(&mut self, key: SourceKey, path: &Path) {
+        if self.rotated.remove(&key)
+            && let Some(former) = self.former.get_mut(path)
+        {
+            former.retain(|&other| other != key);
+            if former.is_empty() {
+                self.former.remove(path);
+            }
+        }
+    }
+
     /// The source of a file, if it is tailed.
     pub(super) fn tailed(&self, stat: &Stat) -> Option<SourceKey> {
         let key = *self.by_id.get(&stat.id)?;

@@ -119,3 +119,24 @@ fn a_writer_that_does_not_append_leaves_a_hole() {
     assert_eq!(bench.seen.lines.last().unwrap(), "after the hole");
     assert_eq!(bench.stats().lost_bytes.get("hole"), Some(&1_000_000));
 }
+
+#[test]
+fn the_same_banner_at_the_head_of_each_file() {
+    let banner = "the banner that the service writes at its start\n".repeat(100);
+    for copy in [true, false] {
+        let mut bench = Bench::new(&["app.log"]);
+        bench.append("app.log", format!("{banner}one 1\n"));
+        bench.run();
+        if copy {
+            bench.copytruncate("app.log", "app.log.1");
+        } else {
+            OpenOptions::new().write(true).truncate(true).open(bench.path("app.log")).unwrap();
+        }
+        bench.append("app.log", format!("{banner}two 1\ntwo 2\n"));
+        bench.run();
+        bench.pass(10);
+        let lines: Vec<_> = bench.seen.lines.iter().filter(|line| !line.starts_with("the banner")).collect();
+        assert_eq!(lines, ["one 1", "two 1", "two 2"]);
+        assert_eq!(bench.seen.lines.len(), 203);
+    }
+}

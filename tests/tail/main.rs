@@ -4,6 +4,7 @@
 
 mod bench;
 mod copytruncate;
+mod failures;
 mod inputs;
 mod lines;
 mod many_files;

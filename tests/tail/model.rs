@@ -12,8 +12,9 @@
 //! Half lines at the end of a rotated file count as lines. Between the copy and the truncation of copytruncate nothing
 //! is written here: what a writer puts there is lost for everybody.
 //!
-//! Shown red with each of these planted: positions not moved behind a short last read, siblings not compared with
-//! those known, the floor of the last write left out, copies taken for new files.
+//! Shown red with each of these planted: known siblings not asked; copies taken for new files; content not compared
+//! where the inode is the same; files between two looks left out; the position put behind a half line; files that were
+//! read to their end not watched for growth; the birth of inodes not compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -301,3 +301,71 @@ fn a_ring_that_wraps() {
     bench.pass(10);
     assert_eq!(bench.seen.lines, expected);
 }
+
+#[test]
+fn old_history_is_not_ours_however_much_there_is() {
+    let mut bench = Bench::new(&["app.log"]);
+    for number in 1..=40 {
+        bench.append(&format!("app.log.{number}"), format!("old {number}\n"));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(20)); // the clock of the file system ticks slowly
+    bench.append("app.log", "one\n");
+    bench.run();
+    bench.while_down(|bench| {
+        for number in (1..=40).rev() {
+            bench.rename(&format!("app.log.{number}"), &format!("app.log.{}", number + 1));
+        }
+        bench.rename("app.log", "app.log.1");
+        bench.append("app.log", "two\n");
+    });
+    bench.pass(10);
+    bench.expect(&["one", "two"]);
+}
+
+#[test]
+fn renamed_to_another_name_that_matches() {
+    let mut bench = Bench::new(&["*.log"]);
+    let mut writer = bench.writer("a.log");
+    writeln!(writer, "one").unwrap();
+    bench.run();
+    bench.rename("a.log", "b.log");
+    writeln!(writer, "two").unwrap();
+    bench.append("a.log", "three\n");
+    bench.run();
+    writeln!(writer, "four").unwrap();
+    bench.pass(20);
+    // And the names are swapped.
+    bench.rename("a.log", "tmp");
+    bench.rename("b.log", "a.log");
+    bench.rename("tmp", "b.log");
+    bench.run();
+    writeln!(writer, "five").unwrap();
+    bench.append("b.log", "six\n");
+    bench.pass(20);
+    writeln!(writer, "seven").unwrap();
+    bench.append("b.log", "eight\n");
+    bench.pass(20);
+    bench.expect_any_order(&["one", "two", "three", "four", "five", "six", "seven", "eight"]);
+}
+
+#[test]
+fn renamed_and_renamed_back() {
+    for seconds in [0, 20] {
+        let mut bench = Bench::new(&["app.log"]);
+        let mut writer = bench.writer("app.log");
+        writeln!(writer, "one").unwrap();
+        bench.run();
+        bench.rename("app.log", "app.log.1");
+        bench.run();
+        bench.pass(seconds);
+        bench.rename("app.log.1", "app.log");
+        writeln!(writer, "two").unwrap();
+        bench.pass(20);
+        writeln!(writer, "three").unwrap();
+        bench.while_down(|_| {});
+        writeln!(writer, "four").unwrap();
+        bench.run();
+        bench.expect(&["one", "two", "three", "four"]);
+        assert_eq!(bench.stats().files, 1);
+    }
+}
