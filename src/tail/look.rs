@@ -48,7 +48,7 @@ impl Tailer {
     }
 
     /// Compares a source with what is at its path. Returns whether something else is there now, or nothing.
-    fn compare(&mut self, key: SourceKey, found: Option<&Stat>) -> bool {
+    pub(super) fn compare(&mut self, key: SourceKey, found: Option<&Stat>) -> bool {
         let Some(source) = self.sources.get_mut(&key) else { return false };
         let known = source.mark;
         let mut how = continuity(&known, found, None);
@@ -133,6 +133,7 @@ impl Tailer {
         self.tell_restored(consumer);
         let mut listings = Listings::default();
         self.recover_rotated(&mut listings, consumer);
+        self.mend_rotated(&mut listings, consumer);
         moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
         // A file that was renamed to a name that matches too belongs to the log that it was renamed from.
         let (rotated, logs): (Vec<_>, Vec<_>) = moved.into_iter().partition(|(path, _)| self.is_rotated_name(path));
