@@ -2,9 +2,27 @@
 //!
 //! Knows files, inodes, rotation and offsets; knows nothing of OBS, metrics or HTTP. The file is the queue: the tailer
 //! keeps no bytes between turns, only positions, and shows a consumer again what it did not take.
+//!
+//! A file is known by device, inode and time of birth while they can be trusted, and by fingerprints of its beginning,
+//! of the bytes before the position and of those before what was seen last. A rotated file is nominated by its name and
+//! accepted by content: it goes on from what was read, or it is new since the last look, was written after the last
+//! write that is known, and is no copy. All its bytes at the time its successor appears are shown before the first byte
+//! of that one; [`Behind::End`] follows when it has been quiet for a while.
+//!
+//! What cannot be exact:
+//! - what a writer puts into a file between the copy and the truncation of copytruncate is lost for everybody; so is
+//!   what is deleted or truncated before any look at it. What is known to be lost is counted;
+//! - two files made within one tick of the clock of the file system, one of which begins with all of the other, cannot
+//!   be told from a file and its copy; so it is where the file system does not know when a file was made;
+//! - a file that was rotated while it was empty, filled by a late writer, and compressed before the next look;
+//! - a log that was rotated away before it was looked at for the first time and whose rotated name no glob matches;
+//! - the last line of a rotated file that matches a glob itself and lay there at the first start is not shown as
+//!   complete before its newline comes: such a file may be a live log as well;
+//! - holes of sparse files are skipped, and counted as lost.
 
 mod discover;
 mod family;
+mod history;
 mod identity;
 mod look;
 mod reading;
@@ -37,6 +55,8 @@ pub struct Options {
     pub line_bytes: usize,
     /// Files held open at most; the limit of the process is respected too.
     pub open_files: usize,
+    /// Whether the kernel is asked to tell of changes; if not, files are only looked at in intervals.
+    pub notify: bool,
     /// How often files are looked at when the kernel does not tell of changes.
     pub poll_interval: Duration,
     /// A renamed or deleted file that was read to its end is let go when it has not grown for so long.
@@ -51,6 +71,7 @@ impl Default for Options {
             inputs: Vec::new(),
             line_bytes: 1 << 20,
             open_files: 512,
+            notify: true,
             poll_interval: Duration::from_secs(1),
             quiet_after_rotation: Duration::from_secs(5),
             max_hold: Duration::from_secs(300),

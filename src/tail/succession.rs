@@ -36,6 +36,15 @@ impl Tailer {
         listings: &mut Listings,
         consumer: &mut impl Consumer,
     ) {
+        if self.places.get(path).is_some_and(|place| place.current.is_none())
+            && let Some(stat) = found
+            && let Some(key) = self.tailed(&stat)
+            && self.come_home(key, path)
+        {
+            // It may have been truncated meanwhile: then its copies are looked for, and not taken for other files.
+            self.compare(key, Some(&stat));
+            return;
+        }
         let Some(place) = self.places.get(path) else { return };
         let (input, mut floor, mut previous) = (place.input, place.floor, place.last);
         let family = listings.family(path, place.real.as_deref());
@@ -116,12 +125,13 @@ impl Tailer {
         if source.is_packed() || bases_of(path).contains(&source.path) {
             return false;
         }
-        let (input, floor) = (source.input, source.mark.modified);
+        let (input, floor, empty) = (source.input, source.mark.modified, source.mark.size == 0);
         let former = std::mem::replace(&mut source.path, path.to_owned());
         (source.state, source.at) = (State::Live, None);
         self.unlist_rotated(key, &former);
         let place = self.places.entry(path.to_owned()).or_default();
         (place.input, place.current, place.last, place.floor, place.gone) = (input, Some(key), Some(key), floor, None);
+        place.empty = Some(floor).filter(|_| empty);
         self.enqueue(key);
         true
     }
@@ -206,13 +216,9 @@ impl Tailer {
         let how = match held {
             Some(held) if self.was_cut(key, &held) => {
                 // Truncated before it was renamed: what was read may go on in a copy.
-                let reader = self.sources.get_mut(&key).and_then(|source| source.reader.take());
-                if self.find(key, family, listings) {
+                if self.find_copy(key, family, listings) {
                     self.ledger.truncations += 1;
                 } else {
-                    if let Some(source) = self.sources.get_mut(&key) {
-                        source.reader = reader;
-                    }
                     self.begin_anew(key, held.modified, consumer);
                 }
                 Rotation::Both
@@ -246,7 +252,7 @@ impl Tailer {
     }
 
     /// Whether an open file holds no longer what was read of it.
-    fn was_cut(&mut self, key: SourceKey, held: &Stat) -> bool {
+    pub(super) fn was_cut(&mut self, key: SourceKey, held: &Stat) -> bool {
         let Some(source) = self.sources.get_mut(&key) else { return false };
         let Some(reader @ Reader::Plain(_)) = &mut source.reader else { return false };
         held.size < source.mark.seen || source.mark.is_in(reader).is_ok_and(|content| !content)

@@ -122,7 +122,7 @@ impl Tailer {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, TailError> {
         let discovery = Discovery::new(&options.inputs)?;
-        let watch = Watch::new(wake);
+        let watch = if options.notify { Watch::new(wake) } else { Watch::none() };
         let inputs = options.inputs.len();
         let mut tailer = Self {
             open_limit: open_limit(options.open_files),

@@ -5,6 +5,7 @@ use std::fs;
 use super::family::{Listings, Sibling};
 use super::identity::{HEAD, Mark, ReadAt, Stat};
 use super::look::Begin;
+use super::source::Reader;
 use super::stats::Event;
 use super::succession::Rotation;
 use super::tailer::Tailer;
@@ -34,20 +35,24 @@ impl Tailer {
             starting.remove(&key);
         }
         let real = self.places.get(&path).and_then(|place| place.real.clone());
-        let family = if rotated { Vec::new() } else { listings.family(&path, real.as_deref()) };
+        let family = listings.family(&path, real.as_deref());
         let stat = match fs::metadata(&path).map(|meta| Stat::from(&meta)) {
             Ok(stat) if !rotated && stat.id == mark.id => Some(stat),
             _ => None,
         };
-        if let Some(stat) = stat
-            && mark.proves()
-            && self.find_copy(key, &family, listings)
-        {
+        if (rotated || stat.is_some()) && mark.proves() && self.find_copy(key, &family, listings) {
             self.ledger.truncations += 1;
             self.ledger.tell(Event::Truncated { path: path.clone() });
-            return self.swap_for_copy(key, stat, &family, consumer);
+            match stat {
+                Some(stat) => self.swap_for_copy(key, stat, &family, consumer),
+                None => self.enqueue(key),
+            }
+            return;
         }
         self.begin_anew(key, stat.map_or(mark.modified, |stat| stat.modified), consumer);
+        if rotated {
+            return self.enqueue(key);
+        }
         let previous = self.between(&path, input, (Rotation::Copied, mark.modified), &family, None, consumer);
         self.wait(key, previous);
         self.enqueue(key);
@@ -103,9 +108,30 @@ impl Tailer {
 
     /// The copy that copytruncate made before it truncated holds what was written since the last look: the source goes
     /// on there.
-    fn find_copy(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
-        self.let_go(key);
-        self.find(key, family, listings)
+    pub(super) fn find_copy(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
+        // If there is none the file stays open: it may have no name any more.
+        let reader = self.sources.get_mut(&key).and_then(|source| source.reader.take());
+        let found = self.find(key, family, listings);
+        if let Some(source) = self.sources.get_mut(&key).filter(|_| !found) {
+            source.reader = reader;
+        }
+        found
+    }
+
+    /// Rotated files that were truncated since, perhaps after they were copied.
+    pub(super) fn mend_rotated(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let keys: Vec<SourceKey> = self.rotated.iter().copied().collect();
+        for key in keys {
+            let Some(source) = self.sources.get(&key).filter(|source| !source.is_packed()) else { continue };
+            let cut = match source.reader.as_ref().map(Reader::stat) {
+                Some(Ok(held)) => self.was_cut(key, &held),
+                Some(Err(_)) => false,
+                None => fs::metadata(source.place()).is_ok_and(|meta| meta.len() < source.mark.seen),
+            };
+            if cut {
+                self.truncated(key, listings, consumer);
+            }
+        }
     }
 
     fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &[Sibling], consumer: &mut impl Consumer) {

@@ -116,6 +116,11 @@ impl Watch {
         Self { watcher, hints, folders: BTreeSet::new(), mode }
     }
 
+    /// Watches nothing: files are looked at in intervals.
+    pub fn none() -> Self {
+        Self { watcher: None, hints: Arc::default(), folders: BTreeSet::new(), mode: WatchMode::Poll }
+    }
+
     /// How changes are noticed now.
     pub fn mode(&self) -> WatchMode {
         self.mode

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use obs_error_exporter::tail::{Tailer, WatchMode};
+use obs_error_exporter::tail::{Options, Tailer, WatchMode};
 
 use crate::bench::{Bench, Lines};
 
@@ -51,6 +51,29 @@ fn thousands_of_files_are_found_read_and_rotated_in_little_time() {
         eprintln!("{what}: {took:?}");
         assert!(took < Duration::from_secs(60), "{what} took {took:?}");
     }
+}
+
+#[test]
+fn without_the_kernel_files_are_looked_at_in_intervals() {
+    fn may_move_to_its_thread<T: Send>(_: &T) {}
+    let bench = Bench::new(&["*.log"]);
+    bench.append("app.log", "one\n");
+    let options = Options { notify: false, ..bench.options.clone() };
+    let mut tailer = Tailer::new(options, Vec::new(), || {}).unwrap();
+    may_move_to_its_thread(&tailer);
+    let mut seen = Lines { line_bytes: 1 << 20, ..Lines::default() };
+    let mut now = Duration::ZERO;
+    assert_eq!(tailer.turn(now, &mut seen).next, Some(Duration::from_secs(1)));
+    assert_eq!(tailer.stats().watch_mode, WatchMode::Poll);
+    bench.append("app.log", "two\n");
+    bench.append("new.log", "three\n");
+    now += Duration::from_millis(900);
+    tailer.turn(now, &mut seen);
+    assert_eq!(seen.lines, ["one"]);
+    now += Duration::from_millis(100);
+    tailer.turn(now, &mut seen);
+    seen.lines.sort();
+    assert_eq!(seen.lines, ["one", "three", "two"]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ enum Op {
     Truncate,
     Delete,
     Late,
+    Back,
     Gzip,
     Look,
     Pass(u8),
@@ -55,6 +56,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Truncate),
         1 => Just(Op::Delete),
         2 => Just(Op::Late),
+        1 => Just(Op::Back),
         1 => Just(Op::Gzip),
         5 => Just(Op::Look),
         1 => (1_u8..12).prop_map(Op::Pass),
@@ -278,6 +280,15 @@ impl World {
                     let was_empty = self.files.get(&name).is_none_or(|content| content.lines.is_empty());
                     self.write(&name, 1, false);
                     self.unproven.extend(Some(self.next).filter(|_| was_empty));
+                }
+            }
+            Op::Back => {
+                if !self.files.contains_key(LOG)
+                    && let Some(name) = self.newest.take()
+                {
+                    self.bench.rename(&name, LOG);
+                    let content = self.files.remove(&name).unwrap();
+                    self.files.insert(LOG.to_owned(), content);
                 }
             }
             Op::Gzip => {

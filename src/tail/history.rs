@@ -1,0 +1,147 @@
+//! What is remembered of rotated files: those that were read to their end, and those that are not ours.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::family::{HISTORY, Listings, Sibling, grown_and_packed};
+use super::identity::{FileId, Mark, Stat};
+use super::record::{Known, Owner};
+use super::source;
+use super::tailer::{Ended, Tailer};
+use super::{Consumer, SourceKey};
+
+/// A file that was read to its end is watched for growth for so long.
+const WATCH_ENDED: Duration = Duration::from_secs(3600);
+/// Siblings of a path that are remembered while they are there.
+const MUCH_HISTORY: usize = 512;
+
+impl Tailer {
+    /// Files that were read to their end, and the logs that they belong to.
+    pub(super) fn ended_by_inode(&self) -> HashMap<FileId, (PathBuf, Mark)> {
+        let ended = self.ended.iter().map(|ended| (&ended.place, ended.mark));
+        let ours = self.places.iter().flat_map(|(path, place)| {
+            let ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
+            ours.map(move |known| (path, known.mark))
+        });
+        ours.chain(ended).map(|(path, mark)| (mark.id, (path.clone(), mark))).collect()
+    }
+
+    /// Files that were read to their end and have grown since: a writer holds on to them.
+    pub(super) fn look_at_ended(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
+        let mut keep = std::collections::VecDeque::new();
+        for mut ended in std::mem::take(&mut self.ended) {
+            if self.now.saturating_sub(ended.since) > WATCH_ENDED || self.by_id.contains_key(&ended.mark.id) {
+                continue;
+            }
+            let here = |stat: &Stat| stat.id == ended.mark.id && !ended.mark.reborn(stat);
+            let mut stat = fs::metadata(&ended.at).ok().map(|meta| Stat::from(&meta)).filter(here);
+            if stat.is_none() {
+                let real = self.places.get(&ended.place).and_then(|place| place.real.clone());
+                let family = listings.family(&ended.place, real.as_deref());
+                if let Some(sibling) = family.iter().find(|sibling| here(&sibling.stat)) {
+                    stat = Some(sibling.stat);
+                    ended.at.clone_from(&sibling.path);
+                } else if let Some(sibling) = family.iter().find(|sibling| grown_and_packed(sibling, &ended.mark))
+                    && self.tailed(&sibling.stat).is_none()
+                    && !self.is_remembered(&ended.place, sibling)
+                {
+                    self.resume(sibling, &ended, consumer);
+                }
+            }
+            match stat {
+                None => {}
+                Some(stat) if stat.size > ended.mark.seen => {
+                    let sibling = Sibling { path: ended.at.clone(), stat, packed: None };
+                    self.resume(&sibling, &ended, consumer);
+                }
+                Some(_) => keep.push_back(ended),
+            }
+        }
+        self.ended.append(&mut keep);
+    }
+
+    fn resume(&mut self, sibling: &Sibling, ended: &Ended, consumer: &mut impl Consumer) {
+        let Ok((mut file, stat)) = source::open(&sibling.path) else { return };
+        if stat.id != sibling.stat.id {
+            return;
+        }
+        if sibling.packed.is_none() && !ended.mark.is_in(&mut file).unwrap_or(false) {
+            return;
+        }
+        self.forget_ours(&ended.place, &ended.mark);
+        let input = self.places.get(&ended.place).map_or(0, |place| place.input);
+        self.open_rotated(&ended.place, input, sibling, ended.mark, file, None, consumer);
+    }
+
+    /// Whether a sibling is one that is not to be read again.
+    pub(super) fn is_remembered(&self, path: &Path, sibling: &Sibling) -> bool {
+        self.places.get(path).is_some_and(|place| place.history.iter().any(|known| known.is(sibling)))
+    }
+
+    /// Forgets that a file was read to its end: it is read on.
+    pub(super) fn forget_ours(&mut self, path: &Path, mark: &Mark) {
+        self.ended.retain(|ended| ended.mark != *mark);
+        if let Some(place) = self.places.get_mut(path) {
+            place.history.retain(|known| known.mark != *mark);
+        }
+    }
+
+    /// Remembers what lies beside the tailed files, so that what comes later can be told from it.
+    pub(super) fn remember_siblings(&mut self, listings: &mut Listings) {
+        let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
+        for path in paths {
+            let Some(place) = self.places.get(&path) else { continue };
+            let mut family = listings.family(&path, place.real.as_deref());
+            let ids: HashSet<FileId> = family.iter().map(|sibling| sibling.stat.id).collect();
+            let unknown = |sibling: &Sibling| {
+                let id = sibling.stat.id;
+                let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
+                let other = self.tailed(&sibling.stat).is_some() || place.history.iter().any(same);
+                // A file that matches a glob itself is either tailed or known to be a copy when it is found.
+                !other && (sibling.packed.is_some() || !self.discovery.matches(&sibling.path))
+            };
+            family.drain(..family.len().saturating_sub(HISTORY));
+            family.retain(unknown);
+            if let Some(place) = self.places.get_mut(&path) {
+                bound_history(&mut place.history, &ids);
+            }
+            let Some(place) = self.places.get(&path) else { continue };
+            if family.is_empty() {
+                continue;
+            }
+            // Only what lay there while the tailed file was as it was read was there before the next rotation.
+            if let Some(key) = place.current
+                && !self.is_unmoved(key, &path)
+            {
+                self.discover_soon = true;
+                continue;
+            }
+            let siblings: Vec<Known> = family.iter().filter_map(Known::others).collect();
+            if let Some(place) = self.places.get_mut(&path) {
+                place.history.extend(siblings);
+            }
+        }
+    }
+
+    /// Whether the file of a source is still at its path and holds what was read of it.
+    fn is_unmoved(&mut self, key: SourceKey, path: &Path) -> bool {
+        let Some(source) = self.sources.get_mut(&key) else { return false };
+        fs::metadata(path).is_ok_and(|meta| {
+            let stat = Stat::from(&meta);
+            stat.id == source.mark.id && stat.size >= source.mark.seen
+        }) && source.holds_what_was_read(path).unwrap_or(false)
+    }
+}
+
+/// Forgets siblings that are gone, but for the last ones; and of those that are there, the oldest if they are too many.
+fn bound_history(history: &mut Vec<Known>, there: &HashSet<FileId>) {
+    if history.len() <= HISTORY {
+        return;
+    }
+    history.sort_by_key(|known| (there.contains(&known.mark.id), known.mark.modified));
+    let gone = history.iter().filter(|known| !there.contains(&known.mark.id)).count();
+    let excess = (history.len() - HISTORY).min(gone).max(history.len().saturating_sub(MUCH_HISTORY));
+    history.drain(..excess);
+}
