@@ -4,7 +4,7 @@ use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
 use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
-use crate::tail::{Behind, Consumer, SourceKey};
+use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -103,6 +103,20 @@ impl<O: Observer> Pipeline<O> {
             now: Now::ZERO,
             due: None,
             changed: true,
+        }
+    }
+
+    /// Lets the counters of the exporter's own work stand at 0 whose labels are known: `increase()` sees the first loss.
+    pub fn announce(&mut self) {
+        let recognisers = Arc::clone(&self.recognisers);
+        for name in recognisers.names() {
+            self.tally.add(&metrics::REPORTS, name, 0);
+        }
+        for reason in tail::LOST {
+            self.tally.add(&metrics::LOST_BYTES, reason, 0);
+        }
+        for operation in tail::OPERATIONS {
+            self.tally.add(&metrics::READ_ERRORS, operation, 0);
         }
     }
 
@@ -366,10 +380,14 @@ impl<O: Observer> Consumer for Pipeline<O> {
         done
     }
 
+    /// Whole lines were looked at when they were shown: only half a line is lost.
+    fn gone(&mut self, source: SourceKey, shown: u64) -> u64 {
+        self.streams.get(&source).map_or(shown, |stream| stream.seen.saturating_sub(stream.line_end).min(shown))
+    }
+
     fn truncated(&mut self, source: SourceKey) {
         self.with(source, |pipeline, stream| {
             pipeline.end(stream);
-            pipeline.lose("truncated", stream.seen.saturating_sub(stream.line_end));
             *stream = Stream {
                 labels: stream.labels,
                 joins: std::mem::take(&mut stream.joins),

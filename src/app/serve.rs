@@ -69,6 +69,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
     let tail = tail_options(inputs, limits, &mut pipeline);
+    pipeline.announce();
     let wake = {
         let (sender, board) = (Mutex::new(sender.clone()), Arc::clone(&board));
         move || {

@@ -130,6 +130,12 @@ pub enum Behind {
     End,
 }
 
+/// The reasons for which bytes are lost.
+pub const LOST: &[&str] = &["held_too_long", "hole", "overlong", "rotated", "truncated", "unreadable"];
+
+/// What may fail while files are looked for and read.
+pub const OPERATIONS: &[&str] = &["list", "open", "read", "stat"];
+
 /// Takes the bytes of the tailed files.
 pub trait Consumer {
     /// A file is tailed from now on. It is said again of a source that was restored after a restart, and of one whose
@@ -143,6 +149,13 @@ pub trait Consumer {
     /// with; the rest is shown again, with what has come behind it. With [`Behind::End`] everything is done with,
     /// whatever is returned. Once it is shown `line_bytes` bytes or more, the consumer takes at least one.
     fn take(&mut self, source: SourceKey, at: u64, bytes: &[u8], behind: Behind) -> usize;
+
+    /// The last `shown` bytes that were shown of the file were not taken, and will not be shown again: they have gone
+    /// from the disk. Returns how many of them the consumer could make no use of; these are counted as lost.
+    fn gone(&mut self, source: SourceKey, shown: u64) -> u64 {
+        let _ = source;
+        shown
+    }
 
     /// The file was truncated in place: it is read from offset 0 again. Bytes that were shown and not taken are gone.
     fn truncated(&mut self, source: SourceKey);

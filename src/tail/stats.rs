@@ -134,6 +134,7 @@ impl Ledger {
     }
 
     pub fn lose(&mut self, path: &std::path::Path, reason: &'static str, bytes: u64) {
+        debug_assert!(super::LOST.contains(&reason), "{reason} is not in the list");
         if bytes > 0 {
             *self.lost_bytes.entry(reason).or_default() += bytes;
             self.tell(Event::Lost { path: path.to_owned(), reason, bytes });
@@ -141,6 +142,7 @@ impl Ledger {
     }
 
     pub fn fail(&mut self, operation: &'static str) {
+        debug_assert!(super::OPERATIONS.contains(&operation), "{operation} is not in the list");
         *self.read_errors.entry(operation).or_default() += 1;
     }
 }

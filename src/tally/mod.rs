@@ -40,7 +40,7 @@ pub struct Tally {
     pub codes: Codes,
     sets: Vec<LabelSet>,
     series: HashMap<Key, Series>,
-    own: BTreeMap<(&'static str, String), u64>,
+    own: BTreeMap<&'static str, BTreeMap<String, u64>>,
     hold: Duration,
 }
 
@@ -98,18 +98,21 @@ impl Tally {
         }
     }
 
-    /// Adds to a counter of the exporter's own work; `label` is the value of its label, if it has one.
+    /// Adds to a counter of the exporter's own work; `label` is the value of its label, if it has one. Adding nothing
+    /// lets it stand at 0.
     pub fn add(&mut self, metric: &'static Metric, label: &str, amount: u64) {
-        if let Some(value) = self.own.get_mut(&(metric.name, label.to_owned())) {
-            *value += amount;
-        } else {
-            self.own.insert((metric.name, label.to_owned()), amount);
+        let values = self.own.entry(metric.name).or_default();
+        match values.get_mut(label) {
+            Some(value) => *value += amount,
+            None => {
+                values.insert(label.to_owned(), amount);
+            }
         }
     }
 
-    /// Takes back what was added too early.
+    /// Takes back what was added.
     pub fn take_back(&mut self, metric: &'static Metric, label: &str, amount: u64) {
-        if let Some(value) = self.own.get_mut(&(metric.name, label.to_owned())) {
+        if let Some(value) = self.own.get_mut(metric.name).and_then(|values| values.get_mut(label)) {
             *value = value.saturating_sub(amount);
         }
     }
@@ -117,7 +120,7 @@ impl Tally {
     /// The value of a counter of the exporter's own work.
     #[must_use]
     pub fn own(&self, metric: &'static Metric, label: &str) -> u64 {
-        self.own.get(&(metric.name, label.to_owned())).copied().unwrap_or(0)
+        self.own.get(metric.name).and_then(|values| values.get(label)).copied().unwrap_or(0)
     }
 
     /// Every (code, status, category) that was counted, with the number, over all label sets.
@@ -163,9 +166,10 @@ impl Tally {
         {
             let mut samples: Vec<_> = self
                 .own
-                .range((metric.name, String::new())..)
-                .take_while(|((name, _), _)| *name == metric.name)
-                .map(|((_, label), value)| {
+                .get(metric.name)
+                .into_iter()
+                .flatten()
+                .map(|(label, value)| {
                     Sample::new(metric.labels.iter().map(|name| (*name, label.as_str())), *value as f64)
                 })
                 .collect();
@@ -227,7 +231,13 @@ impl Tally {
                     shown: series.seen, // of what nobody is known to have seen at 0, a 0 is shown again
                 })
                 .collect(),
-            own: self.own.iter().map(|((name, label), value)| ((*name).to_owned(), label.clone(), *value)).collect(),
+            own: self
+                .own
+                .iter()
+                .flat_map(|(name, values)| {
+                    values.iter().map(|(label, value)| ((*name).to_owned(), label.clone(), *value))
+                })
+                .collect(),
         }
     }
 
