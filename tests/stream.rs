@@ -10,25 +10,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::daemon::Start;
 use support::expected::{Counts, Set};
-
-/// Sets whose recognisers are not there yet. One that passes has to leave the list.
-const NOT_YET: &[&str] = &[
-    "aws_sdk_go_v1",
-    "aws_sdk_go_v2",
-    "boto3_json_WARNING",
-    "boto3_plain_INFO",
-    "c_WARN",
-    "java_INFO_console",
-    "java_WARN_all",
-    "java_WARN_south",
-    "java_WARN_south_north",
-    "minio_py",
-    "nodejs_default_sdk",
-    "nodejs_info_sdk",
-    "nodejs_warn_sdk_app",
-    "obs_access_log",
-];
-
 /// A set has at most so many pieces, of at least so many lines.
 const PIECES: usize = 400;
 const LINES: usize = 25;
@@ -106,20 +87,9 @@ fn logs_are_counted_while_they_are_written() {
     let wrong: Vec<_> = thread::scope(|scope| {
         let streams: Vec<_> = sets.iter().map(|set| (set, scope.spawn(|| set.differences(&stream(set))))).collect();
         let done = streams.into_iter().map(|(set, stream)| (set.name.as_str(), stream.join().unwrap()));
-        done.filter_map(|(name, differences)| match (NOT_YET.contains(&name), differences.is_empty()) {
-            (false, false) => Some(format!("{name}: {}", differences.join("; "))),
-            (true, true) => Some(format!("{name} passes: take it from the list NOT_YET")),
-            _ => None,
-        })
-        .collect()
+        done.filter(|(_, differences)| !differences.is_empty())
+            .map(|(name, differences)| format!("{name}: {}", differences.join("; ")))
+            .collect()
     });
     assert!(wrong.is_empty(), "{} of {} sets are wrong:\n{}", wrong.len(), sets.len(), wrong.join("\n"));
-}
-
-#[test]
-fn the_list_of_what_is_missing_names_sets() {
-    let names: Vec<_> = Set::all().into_iter().map(|set| set.name).collect();
-    for name in NOT_YET {
-        assert!(names.iter().any(|known| known == name), "{name} is no set");
-    }
 }

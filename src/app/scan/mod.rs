@@ -144,6 +144,7 @@ impl Scanner {
         self.pipeline.finish();
         let Pipeline { mut tally, observer, .. } = self.pipeline;
         tally.show(Now::ZERO);
+        tally.seen(Now::ZERO); // there is one answer only
         let mut notes: HashMap<(Option<Code>, Option<u16>), Seen> = HashMap::new();
         for ((code, logged), seen) in observer.0 {
             // a status that was not logged is the catalogue's, so two notes may be of one row
