@@ -241,6 +241,10 @@ impl<O: Observer> Pipeline<O> {
     fn read(&mut self, stream: &mut Stream, at: u64, bytes: &[u8], behind: Behind) -> usize {
         self.measure(stream, at, bytes);
         let end = behind == Behind::End;
+        if end {
+            // the file is gone, and with it a half line that was shown before
+            self.lose("rotated", stream.seen.saturating_sub(stream.line_end.max(at + bytes.len() as u64)));
+        }
         let mut from = 0;
         if stream.skipping {
             from = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1);

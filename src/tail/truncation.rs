@@ -54,7 +54,7 @@ impl Tailer {
         let mark = source.mark;
         self.ledger.truncations += 1;
         self.ledger.tell(Event::Truncated { path: source.path.clone() });
-        self.ledger.lose(&source.path, "truncated", mark.size.max(mark.seen).saturating_sub(mark.position));
+        self.ledger.lose(&source.path, "truncated", mark.size.saturating_sub(mark.seen));
         source.mark = Mark { id: mark.id, created: mark.created, modified, ..Mark::nowhere() };
         source.after_hole = false;
         consumer.truncated(key);
