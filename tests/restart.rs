@@ -43,7 +43,8 @@ fn torment(rounds: u64, seed: u64, lines_a_file: u64, graceful: bool) {
     let metrics = daemon.wait_for(&expected(written));
     let scrapes = scraper.stop().scrapes;
     assert!(scrapes > rounds, "{scrapes} scrapes are too few to see anything");
-    let lost: Vec<_> = metrics.0.iter().filter(|(series, lost)| series.contains("lost_bytes") && **lost > 0.0).collect();
+    let lost: Vec<_> =
+        metrics.0.iter().filter(|(series, lost)| series.contains("lost_bytes") && **lost > 0.0).collect();
     assert!(lost.is_empty(), "{lost:?}");
     assert_eq!(metrics.value("obs_error_exporter_state_set_aside_total"), 0);
 }

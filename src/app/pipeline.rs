@@ -255,6 +255,10 @@ impl<O: Observer> Pipeline<O> {
     fn read(&mut self, stream: &mut Stream, at: u64, bytes: &[u8], behind: Behind) -> usize {
         self.measure(stream, at, bytes);
         let end = behind == Behind::End;
+        if end {
+            // the file is gone, and with it a half line that was shown before
+            self.lose("rotated", stream.seen.saturating_sub(stream.line_end.max(at + bytes.len() as u64)));
+        }
         let mut from = 0;
         if stream.skipping {
             from = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1);
@@ -380,14 +384,10 @@ impl<O: Observer> Consumer for Pipeline<O> {
         done
     }
 
-    /// Whole lines were looked at when they were shown: only half a line is lost.
-    fn gone(&mut self, source: SourceKey, shown: u64) -> u64 {
-        self.streams.get(&source).map_or(shown, |stream| stream.seen.saturating_sub(stream.line_end).min(shown))
-    }
-
     fn truncated(&mut self, source: SourceKey) {
         self.with(source, |pipeline, stream| {
             pipeline.end(stream);
+            pipeline.lose("truncated", stream.seen.saturating_sub(stream.line_end));
             *stream = Stream {
                 labels: stream.labels,
                 joins: std::mem::take(&mut stream.joins),

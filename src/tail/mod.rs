@@ -147,17 +147,11 @@ pub trait Consumer {
     /// Bytes of `source` that begin at offset `at`: where the last call left off, or behind a hole of a sparse file,
     /// which is skipped together with the half line before it. Returns how many of them are done
     /// with; the rest is shown again, with what has come behind it. With [`Behind::End`] everything is done with,
-    /// whatever is returned. Once it is shown `line_bytes` bytes or more, the consumer takes at least one.
+    /// whatever is returned; if less is shown than before, the rest is gone. Once it is shown `line_bytes` bytes or more, the consumer takes at least one.
     fn take(&mut self, source: SourceKey, at: u64, bytes: &[u8], behind: Behind) -> usize;
 
-    /// The last `shown` bytes that were shown of the file were not taken, and will not be shown again: they have gone
-    /// from the disk. Returns how many of them the consumer could make no use of; these are counted as lost.
-    fn gone(&mut self, source: SourceKey, shown: u64) -> u64 {
-        let _ = source;
-        shown
-    }
-
-    /// The file was truncated in place: it is read from offset 0 again. Bytes that were shown and not taken are gone.
+    /// The file was truncated in place: it is read from offset 0 again. Bytes that were shown and not taken are gone; it
+    /// is the consumer who knows whether they told it something.
     fn truncated(&mut self, source: SourceKey);
 
     /// The file is no longer tailed.

@@ -357,7 +357,7 @@ impl Tailer {
     pub(super) fn give_up(&mut self, key: SourceKey, reason: &'static str, consumer: &mut impl Consumer) {
         let Some(source) = self.sources.get(&key) else { return };
         let mark = source.mark;
-        self.ledger.lose(&source.path, reason, mark.size.max(mark.seen) - mark.position);
+        self.ledger.lose(&source.path, reason, mark.size.saturating_sub(mark.seen));
         let home = self.home(&source.path);
         self.remember_ours(&home, mark);
         consumer.take(key, mark.position, &[], super::Behind::End);

@@ -87,8 +87,7 @@ impl Tailer {
         let mark = source.mark;
         self.ledger.truncations += 1;
         self.ledger.tell(Event::Truncated { path: source.path.clone() });
-        let shown = consumer.gone(key, mark.seen.saturating_sub(mark.position));
-        self.ledger.lose(&source.path, "truncated", mark.size.saturating_sub(mark.seen) + shown);
+        self.ledger.lose(&source.path, "truncated", mark.size.saturating_sub(mark.seen));
         source.mark = Mark { id: mark.id, created: mark.created, modified, ..Mark::nowhere() };
         source.after_hole = false;
         consumer.truncated(key);

@@ -60,7 +60,7 @@ impl Writer {
     pub fn counting(folder: &Path, lines_a_file: u64, written: Arc<AtomicU64>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let path = folder.join("app.log");
-        let mut file = File::create(&path).unwrap();
+        let mut file = File::options().create(true).append(true).open(&path).unwrap();
         let thread = thread::spawn({
             let (stop, written) = (Arc::clone(&stop), Arc::clone(&written));
             move || {
