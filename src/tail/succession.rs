@@ -281,7 +281,11 @@ impl Tailer {
             // A copy in the making is empty at first; a renamed file may be filled by a writer that holds on to it.
             let full = stat.size > 0 || how != Rotation::Copied;
             let fresh = stat.modified >= floor && full && self.tailed(&stat).is_none();
-            if !fresh || sibling.packed == Some(Packing::Other) || self.is_known(path, sibling, how, family) {
+            if !fresh || sibling.packed == Some(Packing::Other) {
+                continue;
+            }
+            let begun = self.begun(path, sibling, family);
+            if begun.is_none() && self.is_known(path, sibling, how, family) {
                 continue;
             }
             let Ok((file, stat)) = source::open(&sibling.path) else { continue };
@@ -289,7 +293,6 @@ impl Tailer {
                 self.discover_soon = true;
                 continue;
             }
-            let begun = self.begun(path, sibling);
             if let Some(begun) = begun {
                 self.forget_ours(path, &begun);
             }
@@ -303,10 +306,16 @@ impl Tailer {
         previous
     }
 
-    /// A file that was read to its end, grew after that, and was compressed before the next look.
-    fn begun(&self, path: &Path, sibling: &Sibling) -> Option<Mark> {
+    /// A file that was read to its end, grew after that, and was compressed or copied before the next look.
+    fn begun(&self, path: &Path, sibling: &Sibling, family: &[Sibling]) -> Option<Mark> {
         let mut ours = self.places.get(path)?.history.iter().filter(|known| known.owner == Owner::Ours);
-        let begun = ours.find(|known| grown_and_packed(sibling, &known.mark))?;
+        let begun = ours.find(|known| match sibling.packed {
+            Some(_) => grown_and_packed(sibling, &known.mark),
+            None => {
+                let longer = known.mark.id != sibling.stat.id && sibling.stat.size > known.mark.seen;
+                longer && known.mark.proves() && !is_among(&known.mark, family) && known.is(sibling)
+            }
+        })?;
         Some(begun.mark)
     }
 
@@ -314,7 +323,12 @@ impl Tailer {
     /// (where files are rotated by copying) copied. Where they are renamed, equal content is no sign of a copy: two
     /// files may well hold the same few lines.
     fn is_known(&self, path: &Path, sibling: &Sibling, how: Rotation, family: &[Sibling]) -> bool {
-        if self.is_remembered(path, sibling) {
+        let history = self.places.get(path).map(|place| place.history.as_slice()).unwrap_or_default();
+        let known = |known: &Known| {
+            let same_inode = known.mark.id == sibling.stat.id;
+            (same_inode || how != Rotation::Renamed || !is_among(&known.mark, family)) && known.is(sibling)
+        };
+        if history.iter().any(known) {
             return true;
         }
         if sibling.packed.is_some() {
@@ -363,4 +377,10 @@ impl Tailer {
             }
         }
     }
+}
+
+/// Whether a file is there under the inode that it had, and was not cut.
+fn is_among(mark: &Mark, family: &[Sibling]) -> bool {
+    let here = |stat: &Stat| stat.id == mark.id && !mark.reborn(stat) && stat.size >= mark.seen;
+    family.iter().any(|sibling| here(&sibling.stat))
 }

@@ -126,7 +126,10 @@ impl Tailer {
             let cut = match source.reader.as_ref().map(Reader::stat) {
                 Some(Ok(held)) => self.was_cut(key, &held),
                 Some(Err(_)) => false,
-                None => fs::metadata(source.place()).is_ok_and(|meta| meta.len() < source.mark.seen),
+                None => source::open(source.place()).is_ok_and(|(mut file, stat)| {
+                    let mut anew = || source.restored && source.mark.is_in(&mut file).is_ok_and(|content| !content);
+                    stat.id == source.mark.id && (stat.size < source.mark.seen || anew())
+                }),
             };
             if cut {
                 self.truncated(key, listings, consumer);

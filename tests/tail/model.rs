@@ -277,7 +277,8 @@ impl World {
             Op::Delete => self.destroy(LOG),
             Op::Late => {
                 if let Some(name) = self.newest.clone() {
-                    let was_empty = self.files.get(&name).is_none_or(|content| content.lines.is_empty());
+                    let unproven = |content: &Content| content.lines.iter().all(|id| self.unproven.contains(id));
+                    let was_empty = self.files.get(&name).is_none_or(unproven);
                     self.write(&name, 1, false);
                     self.unproven.extend(Some(self.next).filter(|_| was_empty));
                 }

@@ -250,6 +250,9 @@ fn identical_lines_in_successive_files_all_count() {
                 let _ = fs::rename(bench.path(&from), bench.path(&to));
             }
             bench.rename("app.log", "app.log.1");
+            if round % 5 == 4 {
+                bench.pass(8);
+            }
             // Files that are made within one tick of the clock of the file system cannot be told from copies.
             std::thread::sleep(std::time::Duration::from_millis(15));
             if round % 3 == 0 {
