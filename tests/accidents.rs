@@ -5,7 +5,7 @@
 //! Lines and events are not cut by a rotation, pairs of lines are. Nothing waits longer than the 5 s in which a report
 //! waits for its rest. Shown red by taking up positions and counters, and not the memory of events, joins and ids.
 //! `ACCIDENTS` says how many histories are tried.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! What the state record holds: positions, counters and what is still pending, never the text of a log line.
 
 use super::pipeline::{Observer, Pipeline, Stream};
-use crate::report::{Finding, Now, Saved as SavedMerger};
+use crate::report::{EventMemory, Finding, Now, Saved as SavedMerger};
 use crate::tail::{FileRecord, SourceKey};
 use crate::tally::Saved as SavedTally;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ impl Record {
         };
         for (key, mut stream) in self.streams {
             stream.labels = set(stream.labels);
-            stream.memory.iter_mut().flat_map(|memory| memory.findings_mut()).for_each(renew);
+            stream.memory.iter_mut().flat_map(EventMemory::findings_mut).for_each(renew);
             stream.joins.findings_mut().for_each(renew);
             pipeline.streams.insert(key, stream);
         }
