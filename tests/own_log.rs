@@ -1,6 +1,6 @@
 //! The daemon's own log goes to standard error, and nothing that becomes of it there stops the daemon: closed, full, or a
 //! pipe that nobody reads.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Much at once, and strange things among the logs: nothing is lost, nobody else is starved, and a stop is obeyed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod support;
 
@@ -45,7 +45,7 @@ fn shown_within(daemon: &Daemon, log: &Path, patience: Duration) {
     let mut file = File::options().append(true).create(true).open(log).unwrap();
     let began = Instant::now();
     // with a line behind it that says that the event has ended
-    write!(file, "{}2026-11-22T13:10:37Z INFO on\n", line(0)).unwrap();
+    writeln!(file, "{}2026-11-22T13:10:37Z INFO on", line(0)).unwrap();
     wait("an error to be shown", PATIENCE, || (count() > before).then_some(()));
     eprintln!("an error was shown after {:?}", began.elapsed());
     assert!(began.elapsed() < patience, "it took {:?}", began.elapsed());

@@ -1,6 +1,6 @@
 //! What can happen to the state folder, through the real daemon. What happens to the process is in `tests/kill.rs` and
 //! `tests/restart.rs`, what a record looks like in `src/state/`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod support;
 
@@ -124,7 +124,7 @@ fn a_state_with_one_changed_bit_is_set_aside() {
 fn a_state_that_may_not_be_read_is_set_aside() {
     let place = folder(8);
     let start = Start::new(place.path(), "app.log");
-    let Some(other) = Start::new(place.path(), "app.log").as_nobody() else {
+    let Some(other) = Start::new(place.path(), "app.log").by_nobody() else {
         eprintln!("NOT TESTED: no other user can be taken on here, so nothing is unreadable");
         return set_aside("a folder, for want of another user", |path| {
             fs::remove_file(path).unwrap();

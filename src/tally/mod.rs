@@ -261,3 +261,49 @@ impl Tally {
         sets
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::report::Origin;
+
+    fn tally() -> Tally {
+        let mut tally = Tally::new(Codes::new(Catalogue::built_in(), 8), Duration::ZERO);
+        tally.label_set(&Vec::new());
+        tally
+    }
+
+    /// The values of the errors as a scrape shows them.
+    fn values(tally: &Tally, now: Now) -> Vec<f64> {
+        tally.errors(now).samples.iter().map(|sample| sample.value).collect()
+    }
+
+    /// After a crash.
+    fn again(tally: &Tally) -> Tally {
+        let mut next = self::tally();
+        next.restore(tally.save(), |code| code);
+        next
+    }
+
+    #[test]
+    fn a_new_series_is_shown_at_0_until_somebody_has_got_it_so_and_that_is_kept() {
+        let origin = Origin { labels: 0, recogniser: 0 };
+        let at = Duration::from_secs;
+        let mut tally = tally();
+        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None });
+        assert_eq!(values(&tally, at(1)), [0.0; 0]);
+        assert!(tally.show(at(2)));
+        assert_eq!(values(&tally, at(2)), [0.0]);
+        // nobody got that answer, and then the process was killed
+        assert_eq!(values(&tally, at(3)), [0.0]);
+        let mut tally = again(&tally);
+        assert_eq!(values(&tally, at(1)), [0.0; 0]);
+        assert!(tally.show(at(2)));
+        assert!(tally.seen(at(2)));
+        assert!(!tally.seen(at(2)));
+        assert_eq!(values(&tally, at(2)), [0.0]);
+        assert_eq!(values(&tally, at(3)), [1.0]);
+        assert_eq!(values(&again(&tally), at(0)), [1.0]);
+    }
+}

@@ -73,7 +73,7 @@ impl Start {
     }
 
     /// As another user than `root`, if we are `root` and can be another.
-    pub fn as_nobody(mut self) -> Option<Self> {
+    pub fn by_nobody(mut self) -> Option<Self> {
         self.nobody = true;
         let can = Command::new("setpriv").args(NOBODY).arg(&self.program).arg("--version").output();
         can.is_ok_and(|output| output.status.success()).then_some(self)
