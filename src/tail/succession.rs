@@ -238,8 +238,10 @@ impl Tailer {
         {
             source.mark.size = held.size;
             let sibling = family.iter().find(|sibling| sibling.stat.id == held.id);
+            let real = self.places.get(&source.path).and_then(|place| place.real.clone());
             source.at = sibling
                 .map(|sibling| sibling.path.clone())
+                .or_else(|| real.filter(|real| still_there(&source.mark, real)))
                 .or_else(|| listings.by_inode(&source.path, held.id.ino).filter(|_| held.links > 0));
         }
         if found {
