@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::family::{HISTORY, Listings, Sibling, grown_and_packed};
 use super::identity::{FileId, Mark, Stat};
+use super::look::still_there;
 use super::record::{Known, Owner};
 use super::source;
 use super::tailer::{Ended, Tailer};
@@ -40,9 +41,11 @@ impl Tailer {
             if stat.is_none() {
                 let real = self.places.get(&ended.place).and_then(|place| place.real.clone());
                 let family = listings.family(&ended.place, real.as_deref());
-                if let Some(sibling) = family.iter().find(|sibling| here(&sibling.stat)) {
-                    stat = Some(sibling.stat);
-                    ended.at.clone_from(&sibling.path);
+                let folders = [Some(ended.place.as_path()), real.as_deref()].into_iter().flatten();
+                let mut inodes = folders.filter_map(|path| listings.by_inode(path, ended.mark.id.ino));
+                if let Some(at) = inodes.find(|at| still_there(&ended.mark, at)) {
+                    stat = fs::metadata(&at).ok().map(|meta| Stat::from(&meta)).filter(here);
+                    ended.at = at;
                 } else if let Some(sibling) = family.iter().find(|sibling| grown_and_packed(sibling, &ended.mark))
                     && self.tailed(&sibling.stat).is_none()
                     && !self.is_remembered(&ended.place, sibling)

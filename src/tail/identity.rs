@@ -110,7 +110,7 @@ impl Print {
     /// The fingerprint of no bytes.
     pub const EMPTY: Self = Self { len: 0, hash: 0 };
 
-    /// The fingerprint of these bytes, of which there are at most [`HEAD`].
+    /// The fingerprint of these bytes, of which there are at most `HEAD`.
     pub fn of(bytes: &[u8]) -> Self {
         let bytes = &bytes[..bytes.len().min(HEAD)];
         if bytes.is_empty() {
@@ -157,7 +157,7 @@ pub struct Mark {
     pub modified: i64,
     /// Size when it was last looked at.
     pub size: u64,
-    /// Fingerprint of its beginning; grows with the file up to [`HEAD`] bytes.
+    /// Fingerprint of its beginning; grows with the file up to `HEAD` bytes.
     pub head: Print,
     /// Up to here its bytes are done with.
     pub position: u64,

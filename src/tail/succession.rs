@@ -238,8 +238,10 @@ impl Tailer {
         {
             source.mark.size = held.size;
             let sibling = family.iter().find(|sibling| sibling.stat.id == held.id);
+            let real = self.places.get(&source.path).and_then(|place| place.real.clone());
             source.at = sibling
                 .map(|sibling| sibling.path.clone())
+                .or_else(|| real.filter(|real| still_there(&source.mark, real)))
                 .or_else(|| listings.by_inode(&source.path, held.id.ino).filter(|_| held.links > 0));
         }
         if found {
@@ -313,7 +315,7 @@ impl Tailer {
             Some(_) => grown_and_packed(sibling, &known.mark),
             None => {
                 let longer = known.mark.id != sibling.stat.id && sibling.stat.size > known.mark.seen;
-                longer && known.mark.proves() && !is_among(&known.mark, family) && known.is(sibling)
+                longer && known.mark.proves() && known.is(sibling) && !is_among(&known.mark, path, family)
             }
         })?;
         Some(begun.mark)
@@ -326,7 +328,7 @@ impl Tailer {
         let history = self.places.get(path).map(|place| place.history.as_slice()).unwrap_or_default();
         let known = |known: &Known| {
             let same_inode = known.mark.id == sibling.stat.id;
-            (same_inode || how != Rotation::Renamed || !is_among(&known.mark, family)) && known.is(sibling)
+            known.is(sibling) && (same_inode || how != Rotation::Renamed || !is_among(&known.mark, path, family))
         };
         if history.iter().any(known) {
             return true;
@@ -379,8 +381,8 @@ impl Tailer {
     }
 }
 
-/// Whether a file is there under the inode that it had, and was not cut.
-fn is_among(mark: &Mark, family: &[Sibling]) -> bool {
-    let here = |stat: &Stat| stat.id == mark.id && !mark.reborn(stat) && stat.size >= mark.seen;
-    family.iter().any(|sibling| here(&sibling.stat))
+/// Whether a file is there under the inode that it had, and holds what was read.
+fn is_among(mark: &Mark, path: &Path, family: &[Sibling]) -> bool {
+    let same = family.iter().filter(|sibling| sibling.stat.id == mark.id);
+    same.map(|sibling| sibling.path.as_path()).chain([path]).any(|path| still_there(mark, path))
 }

@@ -369,7 +369,7 @@ fn gzip(from: &Path, to: &Path) {
 }
 
 /// How many histories are tried; `PROPTEST_CASES` says more.
-fn cases() -> u32 {
+pub fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
 }
 
