@@ -20,7 +20,7 @@ const PLACES: u64 = 4;
 const ROUNDS: u64 = 25;
 
 /// So many lines are written to a file before it is rotated.
-const LINES_A_FILE: [u64; PLACES as usize] = [400, 800, 2000, u64::MAX];
+const LINES_A_FILE: [u64; PLACES as usize] = [60, 400, 2000, u64::MAX];
 
 struct Random(u64);
 

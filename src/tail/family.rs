@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirEntryExt, FileExt};
+use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::identity::{EDGE, HEAD, Kind, Mark, ReadAt, Stat};
@@ -27,6 +28,30 @@ pub struct Sibling {
     pub packed: Option<Packing>,
 }
 
+/// A folder whose files are being renamed is listed again so many times, until it has stood still for a look.
+const TRIES: usize = 20;
+
+impl Sibling {
+    /// Opens it, also when it has been renamed since it was found.
+    ///
+    /// # Errors
+    /// When it is no longer in its folder, or cannot be opened.
+    pub fn open(&self) -> io::Result<(File, Stat)> {
+        let mut at = Some(self.path.clone());
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        for _ in 0..TRIES {
+            if let Some(path) = &at
+                && let Ok((file, stat)) = source::open(path)
+                && stat.id == self.stat.id
+            {
+                return Ok((file, stat));
+            }
+            at = list(folder).by_inode.get(&self.stat.id.ino).map(|name| folder.join(name));
+        }
+        source::open(&self.path) // what stands there now is compared by the caller
+    }
+}
+
 /// The names in a folder.
 #[derive(Debug, Default)]
 struct Listing {
@@ -34,6 +59,8 @@ struct Listing {
     by_base: HashMap<OsString, Vec<OsString>>,
     /// By inode.
     by_inode: HashMap<u64, OsString>,
+    /// The inodes of the names.
+    inodes: HashMap<OsString, u64>,
 }
 
 /// Listings of folders, each read once. Lives as long as one pass, so that ten thousand rotations in one folder do not
@@ -49,15 +76,18 @@ impl Listings {
         let mut family: Vec<Sibling> = Vec::new();
         for path in [Some(path), real].into_iter().flatten() {
             let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
-            let Some(names) = self.listing(folder).by_base.get(name) else { continue };
-            for name in names {
-                let path = folder.join(name);
-                let Ok(meta) = fs::metadata(&path) else { continue };
-                let stat = Stat::from(&meta);
-                let twice = family.iter().any(|sibling| sibling.stat.id == stat.id);
-                if stat.kind == Kind::Regular && !twice {
-                    let packed = rotation::packing(name.as_bytes()).1;
-                    family.push(Sibling { path, stat, packed });
+            let mut found = None;
+            for _ in 0..TRIES {
+                found = self.listing(folder).look(folder, name);
+                if found.is_some() {
+                    break;
+                }
+                self.folders.remove(folder); // it has changed since it was listed
+            }
+            let found = found.unwrap_or_else(|| self.listing(folder).look_once(folder, name).0);
+            for sibling in found {
+                if !family.iter().any(|other| other.stat.id == sibling.stat.id) {
+                    family.push(sibling);
                 }
             }
         }
@@ -79,6 +109,33 @@ impl Listings {
     }
 }
 
+impl Listing {
+    /// The siblings of a name, if each name still stands for the file that it stood for when the folder was listed: while
+    /// files are renamed, one may be missed and another be seen twice.
+    fn look(&self, folder: &Path, name: &OsStr) -> Option<Vec<Sibling>> {
+        let (siblings, still) = self.look_once(folder, name);
+        still.then_some(siblings)
+    }
+
+    fn look_once(&self, folder: &Path, name: &OsStr) -> (Vec<Sibling>, bool) {
+        let mut still = true;
+        let mut siblings = Vec::new();
+        for name in self.by_base.get(name).into_iter().flatten() {
+            let path = folder.join(name);
+            let listed = self.inodes.get(name).copied();
+            let link = fs::symlink_metadata(&path).map(|meta| meta.ino()).ok();
+            still &= link == listed;
+            let Ok(meta) = fs::metadata(&path) else { continue };
+            let stat = Stat::from(&meta);
+            if stat.kind == Kind::Regular {
+                let packed = rotation::packing(name.as_bytes()).1;
+                siblings.push(Sibling { path, stat, packed });
+            }
+        }
+        (siblings, still)
+    }
+}
+
 fn list(folder: &Path) -> Listing {
     let mut listing = Listing::default();
     // A folder that cannot be read has no siblings to offer; that it cannot be read is said where it is walked.
@@ -87,6 +144,7 @@ fn list(folder: &Path) -> Listing {
         for base in rotation::bases(name.as_bytes()) {
             listing.by_base.entry(OsString::from_vec(base)).or_default().push(name.clone());
         }
+        listing.inodes.insert(name.clone(), entry.ino());
         listing.by_inode.insert(entry.ino(), name);
     }
     listing
@@ -109,7 +167,7 @@ impl Known {
         match sibling.packed {
             None if same_inode || mark.proves() => {
                 sibling.stat.size >= mark.seen
-                    && source::open(&sibling.path).is_ok_and(|(mut file, _)| mark.is_in(&mut file).unwrap_or(false))
+                    && sibling.open().is_ok_and(|(mut file, _)| mark.is_in(&mut file).unwrap_or(false))
             }
             Some(Packing::Gzip) if mark.proves() => holds_packed(sibling, mark, true),
             _ => same_inode,
@@ -121,7 +179,7 @@ impl Known {
         let mark = match sibling.packed {
             Some(_) => Mark::unread(&sibling.stat),
             None => {
-                let (mut file, stat) = source::open(&sibling.path).ok()?;
+                let (mut file, stat) = sibling.open().ok()?;
                 Mark::read_up_to(&stat, stat.size, &mut file).ok()?
             }
         };
@@ -131,7 +189,7 @@ impl Known {
 
 /// Whether a `.gz` begins, decompressed, as the marked file did, and is long enough (or, if `exact`, just as long).
 pub fn holds_packed(sibling: &Sibling, mark: &Mark, exact: bool) -> bool {
-    let Ok((file, stat)) = source::open(&sibling.path) else { return false };
+    let Ok((file, stat)) = sibling.open() else { return false };
     let Ok(said) = unpack::said_size(&file, stat.size) else { return false };
     let long_enough = if exact {
         u64::from(said) == mark.seen & 0xffff_ffff
@@ -151,8 +209,8 @@ pub fn grown_and_packed(sibling: &Sibling, mark: &Mark) -> bool {
 }
 
 /// Whether a `.gz` is the open file, compressed: as far as size and beginning say so.
-pub fn is_packed_of(sibling: &Sibling, file: &fs::File) -> bool {
-    let (Ok((packed, stat)), Ok(meta)) = (source::open(&sibling.path), file.metadata()) else { return false };
+pub fn is_packed_of(sibling: &Sibling, file: &File) -> bool {
+    let (Ok((packed, stat)), Ok(meta)) = (sibling.open(), file.metadata()) else { return false };
     let (mut here, mut there) = ([0; HEAD], [0; HEAD]);
     let Ok(got) = FileExt::read_at(file, &mut there, 0) else { return false };
     unpack::said_size(&packed, stat.size).is_ok_and(|said| u64::from(said) == meta.len() & 0xffff_ffff)
@@ -162,7 +220,7 @@ pub fn is_packed_of(sibling: &Sibling, file: &fs::File) -> bool {
 /// Whether all of `sibling` stands at the beginning of the file at `path`: a copy, or one that is being made. A copy is
 /// never older than the original, so that two files that begin with the same lines are no copies of each other.
 pub fn is_copy_of_beginning(sibling: &Sibling, path: &Path) -> bool {
-    let (Ok((mut copy, copied)), Ok((mut original, stat))) = (source::open(&sibling.path), source::open(path)) else {
+    let (Ok((mut copy, copied)), Ok((mut original, stat))) = (sibling.open(), source::open(path)) else {
         return false;
     };
     let older = matches!((copied.created, stat.created), (Some(copy), Some(original)) if copy < original);
@@ -170,7 +228,7 @@ pub fn is_copy_of_beginning(sibling: &Sibling, path: &Path) -> bool {
         return false;
     }
     let (mut here, mut there) = ([0; HEAD], [0; HEAD]);
-    let same = |copy: &mut fs::File, original: &mut fs::File, here: &mut [u8], there: &mut [u8], at| {
+    let same = |copy: &mut File, original: &mut File, here: &mut [u8], there: &mut [u8], at| {
         let (Ok(got), Ok(also)) = (copy.read_at(here, at), original.read_at(there, at)) else { return false };
         got <= also && here[..got] == there[..got]
     };

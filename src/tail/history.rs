@@ -9,7 +9,6 @@ use super::family::{HISTORY, Listings, Sibling, grown_and_packed};
 use super::identity::{FileId, Mark, Stat};
 use super::look::still_there;
 use super::record::{Known, Owner};
-use super::source;
 use super::tailer::{Ended, Tailer};
 use super::{Consumer, SourceKey};
 
@@ -66,7 +65,7 @@ impl Tailer {
     }
 
     fn resume(&mut self, sibling: &Sibling, ended: &Ended, consumer: &mut impl Consumer) {
-        let Ok((mut file, stat)) = source::open(&sibling.path) else { return };
+        let Ok((mut file, stat)) = sibling.open() else { return };
         if stat.id != sibling.stat.id {
             return;
         }

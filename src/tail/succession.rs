@@ -290,7 +290,7 @@ impl Tailer {
             if begun.is_none() && self.is_known(path, sibling, how, family) {
                 continue;
             }
-            let Ok((file, stat)) = source::open(&sibling.path) else { continue };
+            let Ok((file, stat)) = sibling.open() else { continue };
             if stat.id != sibling.stat.id {
                 self.discover_soon = true;
                 continue;

@@ -50,7 +50,7 @@ impl Tailer {
             .filter(|sibling| sibling.stat.modified >= mark.modified && !self.is_taken(&mark, sibling, key))
             .partition(|sibling| sibling.packed.is_none());
         for sibling in plain {
-            if let Ok((mut file, stat)) = source::open(&sibling.path)
+            if let Ok((mut file, stat)) = sibling.open()
                 && stat.size >= mark.seen
                 && mark.is_in(&mut file).unwrap_or(false)
             {
