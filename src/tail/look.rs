@@ -129,7 +129,9 @@ impl Tailer {
         let mut listings = Listings::default();
         self.recover_rotated(&mut listings, consumer);
         self.mend_rotated(&mut listings, consumer);
-        moved.sort_by_key(|(_, stat)| stat.map_or(i64::MAX, |stat| stat.modified));
+        let age = |stat: &Option<Stat>| stat.map_or(i64::MAX, |stat| stat.modified);
+        moved
+            .sort_by(|(path, stat), (other, other_stat)| age(stat).cmp(&age(other_stat)).then_with(|| path.cmp(other)));
         // A file that was renamed to a name that matches too belongs to the log that it was renamed from.
         let (rotated, logs): (Vec<_>, Vec<_>) = moved.into_iter().partition(|(path, _)| self.is_rotated_name(path));
         for (path, stat) in logs {

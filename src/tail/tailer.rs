@@ -79,7 +79,7 @@ pub struct Tailer {
     /// Compressed files that are open.
     pub(super) unpacking: usize,
     pub(super) by_id: HashMap<FileId, SourceKey>,
-    pub(super) places: BTreeMap<PathBuf, Place>,
+    pub(super) places: HashMap<PathBuf, Place>,
     /// Other paths of tailed files: second names, and what links point to.
     pub(super) also: HashMap<PathBuf, SourceKey>,
     pub(super) skipped: HashMap<PathBuf, &'static str>,
@@ -136,7 +136,7 @@ impl Tailer {
             former: HashMap::new(),
             unpacking: 0,
             by_id: HashMap::new(),
-            places: BTreeMap::new(),
+            places: HashMap::new(),
             also: HashMap::new(),
             skipped: HashMap::new(),
             ended: VecDeque::new(),
