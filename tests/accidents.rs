@@ -55,7 +55,7 @@ impl World {
     fn new(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("app.log"), "2026-11-22T13:10:36.000Z INFO it begins\n").unwrap();
-        let start = Start::new(folder.path(), if seed % 2 == 0 { "app.log" } else { "app.log*" });
+        let start = Start::new(folder.path(), if seed.is_multiple_of(2) { "app.log" } else { "app.log*" });
         let daemon = Some(start.start());
         let mut world = Self {
             folder,
