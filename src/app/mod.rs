@@ -12,6 +12,7 @@ pub mod serve;
 mod watchman;
 
 pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};
+pub use record::Record;
 
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Input};

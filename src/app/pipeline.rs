@@ -186,7 +186,7 @@ impl<O: Observer> Pipeline<O> {
                 time,
             };
             if finding.code.is_some() || finding.status.is_some() || finding.id.is_some() {
-                reports.push(Group { finding, link: report.link, at: report.at });
+                reports.push(Group::new(finding, report.link, report.at));
             }
         }
         let Stream { memory, joins, .. } = stream;

@@ -24,7 +24,7 @@ pub fn scan_framed(
     mut visit: impl FnMut(Event<'_>),
 ) -> Scan {
     let line = if end { bytes.len() } else { memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1) };
-    let framed = Framed { whole: &bytes[..line], framing, anchors, bounds };
+    let framed = Framed { whole: &bytes[..line], end, framing, anchors, bounds };
     let mut from = *done.iter().min().unwrap_or(&0);
     let mut scratch = Vec::new();
     let mut open = [None; STREAMS];
@@ -117,6 +117,7 @@ impl<'b, A: Anchors> Candidates<'b, A> {
 
 struct Framed<'b, A> {
     whole: &'b [u8],
+    end: bool,
     framing: Framing,
     anchors: &'b A,
     bounds: Bounds,
@@ -165,11 +166,11 @@ impl<A: Anchors> Framed<'_, A> {
     }
 
     /// Collects the text of the event that begins at `start` and goes at least up to `least`. Where the next one of the
-    /// stream begins, if it does.
+    /// stream begins, if it does. A line whose rest is still to come is left out: half an id would be another one.
     fn collect(&self, start: usize, least: usize, stream: usize, text: &mut Vec<u8>) -> Option<usize> {
         text.clear();
         let mut context = Context::default();
-        let (mut at, mut lines, mut joined) = (start, 0, false);
+        let (mut at, mut lines, mut joined, mut finished) = (start, 0, false, 0);
         while at < self.whole.len() {
             let piece = self.piece(at);
             if piece.stream == stream {
@@ -185,12 +186,16 @@ impl<A: Anchors> Framed<'_, A> {
                 joined = piece.partial;
                 if !joined {
                     text.push(b'\n');
+                    finished = text.len();
                 }
                 lines += 1;
             } else if at - start > self.bounds.bytes {
                 return Some(at);
             }
             at = self.next_line(at);
+        }
+        if joined && !self.end && at - start <= self.bounds.bytes {
+            text.truncate(finished);
         }
         None
     }

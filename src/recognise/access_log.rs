@@ -3,9 +3,11 @@
 //! `owner bucket [time] ip requester request-id operation key "request" status code bytes size total turn-around
 //! "referer" "agent" version …`, with `-` for an empty field. Key, request, referer and agent come from the client and may
 //! hold quotes, blanks and text that looks like the fields behind them. The time and the operation say where the key
-//! begins; where it ends is found from the shape of the fields behind it.
+//! begins; where it ends is found from the shape of the fields behind it. Where several places have that shape, the right
+//! one is the last whose request asks for the key before it: what a client puts into its key comes before that, and for
+//! what it puts behind, the key would have to name all the fields in between.
 
-use super::{Recogniser, Report, fields};
+use super::{Recogniser, Report, fields, owned};
 use crate::framing::lines;
 use memchr::memmem;
 
@@ -24,8 +26,10 @@ impl Recogniser for AccessLog {
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         for line in lines(event) {
-            let at = line.as_ptr().addr() - event.as_ptr().addr();
-            found.extend(read_line(line).map(|report| Report { at, ..report }));
+            let start = line.as_ptr().addr() - event.as_ptr().addr();
+            // where something else stands before it, that may be the text of which it is a part
+            let head = if owned::access_log(line) { 0 } else { memmem::find(line, OPERATION.as_bytes()).unwrap_or(0) };
+            found.extend(read_line(line).map(|report| Report { at: start + head, ..report }));
         }
     }
 }
@@ -42,8 +46,13 @@ fn read_line(line: &[u8]) -> Option<Report<'_>> {
         let text = &rest[operation + 1..];
         memmem::find_iter(text, b"\" ").filter_map(move |quote| outcome(&text[..quote], &text[quote + 2..]))
     };
-    // the right one has nothing but blank fields behind the agent, unless the agent has quotes in it
-    let outcome = outcomes().find(|outcome| outcome.clean).or_else(|| outcomes().next())?;
+    // a request for a bucket has no key; else nothing but blank fields stand behind the agent, unless it has quotes in it
+    let outcome = outcomes()
+        .filter(|outcome| outcome.asked)
+        .last()
+        .or_else(|| outcomes().find(|outcome| outcome.keyless))
+        .or_else(|| outcomes().find(|outcome| outcome.clean))
+        .or_else(|| outcomes().next())?;
     let error = outcome.code.is_some() || outcome.status >= 400;
     error.then_some(Report {
         code: outcome.code,
@@ -58,14 +67,16 @@ struct Outcome<'e> {
     code: Option<&'e str>,
     /// No quotes stand where none are expected.
     clean: bool,
+    /// The request asks for the key before it.
+    asked: bool,
+    /// There is no key before the request.
+    keyless: bool,
 }
 
 /// Status and code, if `before` ends with a request and `text` goes on as it must: status, code, four numbers, two quoted
 /// fields.
 fn outcome<'e>(before: &'e [u8], text: &'e [u8]) -> Option<Outcome<'e>> {
-    if !is_request(before) {
-        return None;
-    }
+    let (key, target) = request(before)?;
     let status = fields::status(text)?;
     let rest = text[3..].strip_prefix(b" ")?;
     // one code is sent with a blank in it
@@ -79,18 +90,49 @@ fn outcome<'e>(before: &'e [u8], text: &'e [u8]) -> Option<Outcome<'e>> {
         agent.map(|agent| &agent[fields::until(agent, "\"").len()..]).and_then(|rest| rest.strip_prefix(b"\""));
     let clean = behind.is_some_and(|behind| !behind.contains(&b'"'));
     let code = if code == b"-" { None } else { fields::code(code) };
-    Some(Outcome { status, code, clean })
+    let asked = !key.is_empty() && plain(fields::until(target, "?")).ends_with(&plain(key));
+    Some(Outcome { status, code, clean, asked, keyless: key == b"-" })
 }
 
-/// `… "GET /key HTTP/1.1`, or an empty request.
-fn is_request(before: &[u8]) -> bool {
-    if before.ends_with(b" \"-") {
-        return true;
+/// The key and the target of the request in `REST.GET.OBJECT key "GET /key HTTP/1.1`; the request may be empty.
+fn request(before: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = fields::after(before, " ")?;
+    if let Some(key) = text.strip_suffix(b" \"-") {
+        return Some((key, b""));
     }
-    let Some(version) = memmem::rfind(before, b" HTTP/").filter(|at| before.len() - at <= 10) else { return false };
-    let Some(target) = memchr::memrchr(b' ', &before[..version]) else { return false };
-    let method = before[..target].iter().rev().take_while(|byte| byte.is_ascii_uppercase()).count();
-    method > 0 && before[..target - method].ends_with(b" \"")
+    let version = memmem::rfind(text, b" HTTP/").filter(|at| text.len() - at <= 10)?;
+    let target = memchr::memrchr(b' ', &text[..version])?;
+    let method = text[..target].iter().rev().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let key = text[..target - method].strip_suffix(b" \"").filter(|_| method > 0)?;
+    Some((key, &text[target + 1..version]))
+}
+
+/// Without percent signs: a key may be written as it is, or as it was sent, or encoded once more.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut plain = text.to_vec();
+    for _ in 0..2 {
+        plain = decoded(&plain);
+    }
+    plain
+}
+
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let hex = |at: usize| char::from(*text.get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match (byte, hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                at += 3;
+            }
+            _ => {
+                out.push(if *byte == b'+' { b' ' } else { *byte });
+                at += 1;
+            }
+        }
+    }
+    out
 }
 
 /// So many words, and what is behind them.

@@ -12,6 +12,9 @@ use memchr::memmem;
 const V1: &str = ", request id: ";
 const V2: &str = "response error StatusCode: ";
 
+/// So deep strings stand in strings, told apart by how many backslashes a line feed in them has.
+const DEEPEST: usize = 4;
+
 pub struct AwsGo;
 
 impl Recogniser for AwsGo {
@@ -24,11 +27,12 @@ impl Recogniser for AwsGo {
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let mut floor = 0;
+        // a line feed that is escaped more often is one in the message of an error whose own is not
+        let mut floors = [0; DEEPEST];
         for at in memmem::find_iter(event, V1) {
-            if let Some(report) = v1(event, floor, at) {
+            if let Some((report, depth)) = v1(event, &floors, at) {
                 found.push(report);
-                floor = at + V1.len();
+                floors[depth..].fill(at + V1.len());
             }
         }
         let mut floor = 0;
@@ -43,26 +47,32 @@ impl Recogniser for AwsGo {
     }
 }
 
-/// The error whose second line holds `, request id: ` at `at`; what is before `floor` belongs to another one.
-fn v1(event: &[u8], floor: usize, at: usize) -> Option<Report<'_>> {
+/// The error whose second line holds `, request id: ` at `at`, and how deep in strings it stands; what is before the floor
+/// of that depth belongs to another one.
+fn v1<'e>(event: &'e [u8], floors: &[usize; DEEPEST], at: usize) -> Option<(Report<'e>, usize)> {
     let head = event.get(..at.checked_sub(3)?)?;
     let status = fields::status(&event[head.len()..])?;
     let (end, slashes) = first_line_end(head.strip_suffix(b"status code: ")?)?;
-    let mut text = event.get(floor..end)?;
+    let depth = slashes.min(DEEPEST - 1);
+    let mut text = event.get(floors[depth]..end)?;
     if slashes > 0 {
-        text = &text[string_start(text, slashes - 1)..];
+        let line = fields::line_before(text, text.len());
+        text = &line[string_start(line, slashes - 1)?..];
     }
     if let Some(cause) = memmem::rfind_iter(text, b"caused by: ").find(|cause| new_line(&text[..*cause])) {
         text = &text[cause + b"caused by: ".len()..];
     }
     let named = name_at_head(text, slashes);
+    let start = named.map_or(at, |named| named.name.as_ptr().addr() - event.as_ptr().addr());
     let code = named.filter(|named| !names::made_up(named.name, named.message, Some(status)));
-    Some(Report {
+    let report = Report {
         code: code.map(|named| named.name),
         status: Some(status),
         request_id: fields::request_id(&event[at + V1.len()..]),
-        ..Report::at(at)
-    })
+        until: fields::string_end(event, at),
+        ..Report::at(start)
+    };
+    Some((report, depth))
 }
 
 /// Where the line before the one that begins behind `before` ends, and with how many backslashes its line feed is
@@ -91,6 +101,7 @@ fn first_line_end(before: &[u8]) -> Option<(usize, usize)> {
         if slashes == 0 || !matches!(last, b'n' | b't') {
             return None;
         }
+        let slashes = slashes & slashes.wrapping_neg(); // the others are backslashes that the text ends with
         text = &rest[..rest.len() - slashes];
         if *last == b'n' {
             return Some((text.len(), slashes));
@@ -107,8 +118,8 @@ fn new_line(before: &[u8]) -> bool {
 }
 
 /// Where the string begins that reaches to the end of `text`, and whose quotes have so many backslashes.
-fn string_start(text: &[u8], slashes: usize) -> usize {
-    memchr::memrchr_iter(b'"', text).find(|quote| backslashes(&text[..*quote]) == slashes).map_or(0, |quote| quote + 1)
+fn string_start(text: &[u8], slashes: usize) -> Option<usize> {
+    memchr::memrchr_iter(b'"', text).find(|quote| backslashes(&text[..*quote]) == slashes).map(|quote| quote + 1)
 }
 
 /// The name at the head of a text of one or more lines. Below the first line, both a message that goes on and lines that

@@ -24,10 +24,15 @@ impl Recogniser for AwsJs {
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let before = found.len();
-        let mut starts = memmem::find_iter(event, STATUS).peekable();
-        while let Some(at) = starts.next() {
-            let end = starts.peek().copied().unwrap_or(event.len());
-            found.extend(dump(&event[..at + object_end(&event[at..end])], at));
+        let mut floor = 0;
+        for at in memmem::find_iter(event, STATUS) {
+            let until = at + object_end(&event[at..]);
+            if at >= floor
+                && let Some(report) = dump(&event[..until], at)
+            {
+                found.push(Report { until, ..report });
+                floor = until;
+            }
         }
         if found.len() == before {
             found.extend(line(event));

@@ -45,6 +45,16 @@ pub fn request_id(text: &[u8]) -> Option<&str> {
     if (8..=128).contains(&id.len()) { std::str::from_utf8(id).ok() } else { None }
 }
 
+/// Whether the text of an error that begins at `at`, and whose id stands behind `label`, has ended where another one
+/// begins. A message may hold the text of an error as a whole; only on a line of its own, or in another string, it is
+/// another one.
+pub fn ended(event: &[u8], at: usize, next: usize, label: &str) -> bool {
+    let end = string_end(event, at);
+    let lines = event.get(end).is_none_or(|byte| *byte == b'\n');
+    memmem::find(&event[at..next], label.as_bytes())
+        .is_some_and(|id| if lines { memchr::memchr(b'\n', &event[at + id..next]).is_some() } else { end < next })
+}
+
 /// The part of the line before `at`.
 pub fn line_before(text: &[u8], at: usize) -> &[u8] {
     &text[memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)..at]
@@ -68,6 +78,22 @@ pub fn text_end(event: &[u8], at: usize) -> usize {
         if from >= event.len() {
             break;
         }
+    }
+    event.len()
+}
+
+/// Where the string ends that `at` stands in, or the line if it is in none. In a string that is also where a line feed
+/// is written as `\n`; with two backslashes, or outside of a string, somebody wrote a backslash.
+pub fn string_end(event: &[u8], at: usize) -> usize {
+    let mut next = at - line_before(event, at).len();
+    let mut quoted = false;
+    while let Some(hit) = memchr::memchr3(b'\n', b'\\', b'"', &event[next..]).map(|hit| next + hit) {
+        let (behind, byte) = (hit >= at, event[hit]);
+        if behind && (byte == b'\n' || quoted && (byte == b'"' || event[hit..].starts_with(b"\\n"))) {
+            return hit;
+        }
+        quoted ^= byte == b'"' && !behind;
+        next = (hit + 1 + usize::from(byte == b'\\')).min(event.len());
     }
     event.len()
 }

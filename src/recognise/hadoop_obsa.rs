@@ -51,7 +51,7 @@ fn translated<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
     while let Some(at) = starts.next() {
         let mut end = event.len();
         while let Some(next) = starts.peek() {
-            if memmem::find(&event[at..*next], ID.as_bytes()).is_some() {
+            if fields::ended(event, at, *next, ID) {
                 end = *next;
                 break;
             }

@@ -4,7 +4,7 @@
 //! An object tells of a response if it has a code; status and request id may stand in it, in an object inside it
 //! (`$metadata`) or around it.
 
-use super::{Recogniser, Report, fields, keys};
+use super::{Recogniser, Report, fields, keys, owned};
 use keys::Field;
 use serde_json::Value;
 
@@ -35,8 +35,12 @@ impl Recogniser for Json {
                 Some(Ok(Value::Object(object))) => {
                     let mut errors = Vec::new();
                     walk(&Value::Object(object), &Fields::default(), 0, &mut errors);
-                    found.extend(errors.iter().filter_map(|error| error.report(event, brace)));
                     from = brace + values.byte_offset().max(1);
+                    let reports = errors.iter().filter_map(|error| error.report(event, brace));
+                    // what has an id of OBS is the error itself, and any other text in it its message
+                    found.extend(
+                        reports.map(|report| Report { until: if report.doubtful { 0 } else { from }, ..report }),
+                    );
                 }
                 _ => {
                     // not JSON from here on, maybe from the next brace on
@@ -97,8 +101,12 @@ fn walk(value: &Value, around: &Fields, depth: usize, errors: &mut Vec<Fields>) 
             let own = fields_of(object);
             let outer = Fields { code: None, ..own.clone().or(around) };
             let before = errors.len();
-            for child in object.values() {
-                walk(child, &outer, depth + 1, errors);
+            // the strings of an error with an id are its message and what it is about
+            let whole = own.code.is_some() && (own.id.is_some() || object.contains_key("$metadata"));
+            for (key, child) in object {
+                if !(child.is_string() && (whole || owned::holds_data(key.as_bytes()))) {
+                    walk(child, &outer, depth + 1, errors);
+                }
             }
             let inner = errors.split_off(before);
             let (told, rest): (Vec<_>, Vec<_>) = inner.into_iter().partition(|error| error.code.is_some());

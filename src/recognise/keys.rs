@@ -52,6 +52,9 @@ pub fn field(key: &[u8]) -> Option<Field> {
 pub fn judge(mut report: Report<'_>, coded: bool) -> Option<Report<'_>> {
     let ours = report.request_id.is_some_and(obs_id);
     report.doubtful = !ours;
+    if !ours && report.status.is_some_and(|status| status < 300) {
+        return None; // what succeeded names no code of OBS
+    }
     (report.code.is_some() || ours && coded && report.status.is_some()).then_some(report)
 }
 

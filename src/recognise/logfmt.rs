@@ -17,14 +17,12 @@ impl Recogniser for Logfmt {
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let mut at = 0;
         for line in event.split_inclusive(|byte| *byte == b'\n') {
             let go = memmem::find(line, b"returned error: Status=").is_some(); // its fields look alike, its message may too
             if let Some(hit) = memmem::find(line, b"ode=").filter(|_| !go) {
                 let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
-                found.extend(text.and_then(|text| read_line(text, at)));
+                found.extend(text.and_then(|text| read_line(text, text.as_ptr().addr() - event.as_ptr().addr())));
             }
-            at += line.len();
         }
     }
 }
@@ -48,6 +46,9 @@ fn read_line(line: &[u8], at: usize) -> Option<Report<'_>> {
     for (key, value) in pairs(line) {
         match keys::field(key) {
             Some(Field::Code) => {
+                if !coded {
+                    report.at = at + (key.as_ptr().addr() - line.as_ptr().addr());
+                }
                 coded = true;
                 report.code = report.code.or_else(|| keys::code(value));
                 if report.code.is_none() {
@@ -106,7 +107,7 @@ fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Behind the closing quote of a text that begins at `from`; the end of the line if nothing closes it.
-fn quoted_end(line: &[u8], from: usize) -> usize {
+pub fn quoted_end(line: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(next) = memchr::memchr2(b'"', b'\\', &line[at..]) {
         at += next;

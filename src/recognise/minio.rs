@@ -12,6 +12,7 @@ use memchr::memmem;
 const ERROR: &str = "S3 operation failed; code: ";
 const OLD: &str = "ResponseError: code: ";
 const RETRIES: &str = "ResponseError('too many ";
+const ID: &str = ", request_id: ";
 const BODY: &str = "non-XML response from server; Response code: ";
 
 pub struct Minio;
@@ -50,10 +51,16 @@ fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, us
     if code.len() == text.len() {
         return None;
     }
-    let id = memmem::find_iter(text, ", request_id: ").find_map(|place| {
-        let rest = &text[place + b", request_id: ".len()..];
+    let id_at = |place: usize| {
+        let rest = &text[place + ID.len()..];
         let id = fields::request_id(rest)?;
         rest[id.len()..].starts_with(b", host_id: ").then_some((id, place))
+    };
+    // the message and the key before it may look like one too, and behind it the key may be named once more
+    let id = memmem::find_iter(text, ID).find_map(id_at).and_then(|(_, first)| {
+        let line = &text[..fields::text_end(text, first)];
+        let line = &line[..memmem::rfind(line, b", bucket_name: ").unwrap_or(line.len())];
+        memmem::rfind_iter(line, ID).find_map(id_at).or_else(|| id_at(first))
     });
     let end = at + anchor.len() + id.map_or(code.len(), |(_, place)| place);
     let code = fields::code(code)?;
@@ -87,8 +94,11 @@ fn body(event: &[u8], at: usize) -> Option<Report<'_>> {
 
 /// The text of a field of a JSON body, whose quotes may be escaped.
 fn value<'e>(body: &'e [u8], keys: &[&str]) -> Option<&'e [u8]> {
+    // what is escaped once more than the first quote stands within a string of the body
+    let slashes = |quote: usize| body[..quote].iter().rev().take_while(|byte| **byte == b'\\').count();
+    let level = slashes(memchr::memchr(b'"', body)?);
     keys.iter().find_map(|key| {
-        memmem::find_iter(body, key).find_map(|at| {
+        memmem::find_iter(body, key).filter(|at| *at > 0 && slashes(at - 1) == level).find_map(|at| {
             let before = body[..at].last();
             let colon = skip(&body[at + key.len()..], b"\\\"").strip_prefix(b":")?;
             let quoted = skip(colon, b" \\");

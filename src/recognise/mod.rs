@@ -26,6 +26,7 @@ mod obs_php;
 mod obs_python;
 mod obsfs;
 mod obsutil;
+mod owned;
 mod s3cmd;
 mod terraform;
 mod xml;
@@ -46,6 +47,8 @@ pub struct Report<'e> {
     pub request_id: Option<&'e str>,
     /// Where in the event it was found, in bytes: tells apart two reports that are alike.
     pub at: usize,
+    /// Where its text ends, if that is not with its line or string: what others find in it is part of its message.
+    pub until: usize,
     /// How it hangs together with reports of other events of the same log.
     pub link: Link,
     /// It counts only if the catalogue has its code: applications have fields and words like these for their own errors.
@@ -56,7 +59,7 @@ impl<'e> Report<'e> {
     /// A report that has nothing yet.
     #[must_use]
     pub fn at(at: usize) -> Self {
-        Self { code: None, status: None, request_id: None, at, link: Link::Alone, doubtful: false }
+        Self { code: None, status: None, request_id: None, at, until: 0, link: Link::Alone, doubtful: false }
     }
 
     /// Nothing is missing: code, status and request id are there.
@@ -218,6 +221,9 @@ impl Recognisers {
                 recogniser.read(event, &mut reports);
                 found.extend(reports.drain(..).map(|report| (u8::try_from(number).unwrap_or(u8::MAX), report)));
             }
+        }
+        if !found.is_empty() {
+            owned::settle(event, found);
         }
     }
 }

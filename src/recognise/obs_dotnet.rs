@@ -46,7 +46,7 @@ fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let text = &event[at..];
         let mut end = event.len();
         while let Some(next) = starts.peek() {
-            if memmem::find(&event[at..*next], b", RequestId:").is_some() {
+            if fields::ended(event, at, *next, ", RequestId:") {
                 end = *next;
                 break;
             }

@@ -4,7 +4,7 @@
 //! A call that fails is told once, with everything. An attempt that is tried again is told only by its status; so is the
 //! last attempt, but the line of the call follows it. At DEBUG each answer is printed with its headers before that.
 
-use super::{Link, Recogniser, Report, fields};
+use super::{Link, Recogniser, Report, fields, owned};
 use memchr::memmem;
 
 const ERROR: &str = "service returned error: Status=";
@@ -42,11 +42,13 @@ impl Recogniser for ObsGo {
 fn errors<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
     let mut starts = memmem::find_iter(event, ERROR).peekable();
     while let Some(at) = starts.next() {
+        if !own_place(fields::line_before(event, at)) {
+            continue;
+        }
         let mut text = &event[at + ERROR.len()..];
         while let Some(next) = starts.peek() {
-            let between = &event[at + ERROR.len()..*next];
-            if memmem::find(between, b", RequestId=").is_some() {
-                text = between;
+            if fields::ended(event, at, *next, ", RequestId=") {
+                text = &event[at + ERROR.len()..*next];
                 break;
             }
             starts.next();
@@ -55,21 +57,36 @@ fn errors<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let status = fields::status(text).or_else(|| fields::status(fields::after(id?, "but status code is: ")?));
         let code = fields::after(text, ", Code=").map(|rest| fields::until(rest, ", Message="));
         let call = fields::line_before(event, at).ends_with(b"|Do http request with error: obs: ");
+        let (code, request_id) = (code.and_then(fields::code), id.and_then(fields::request_id));
+        if code.is_none() && status.is_none() && request_id.is_none() {
+            continue;
+        }
         found.push(Report {
-            code: code.and_then(fields::code),
+            code,
             status,
-            request_id: id.and_then(fields::request_id),
+            request_id,
             link: if call { status.map_or(Link::Alone, |status| Link::Ends(last(status))) } else { Link::Alone },
             ..Report::at(at)
         });
     }
 }
 
+/// Whether `before` is what stands before the text of a line of the SDK.
+fn begins_text(before: &[u8]) -> bool {
+    memchr::memchr(b'|', before).is_some_and(|bar| bar + 1 == before.len())
+}
+
+/// Whether an error may be told behind `before`: in a line of the SDK only behind words, not in a header or a URL.
+fn own_place(before: &[u8]) -> bool {
+    let words = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b':' | b',' | b'.');
+    owned::go(before).is_none_or(|text| text.iter().all(words))
+}
+
 /// `http.go:437|Failed to send request with reason:503 Service Unavailable, will try again`, and without the end for the
 /// last attempt. A redirect that is followed is no error.
 fn attempt(event: &[u8]) -> Option<Report<'_>> {
     let at = memmem::find(event, ATTEMPT.as_bytes())?;
-    if !fields::line_before(event, at).ends_with(b"|") {
+    if !begins_text(fields::line_before(event, at)) {
         return None;
     }
     let reason = fields::until(&event[at + ATTEMPT.len()..], "\n").trim_ascii_end();
@@ -83,7 +100,7 @@ fn attempt(event: &[u8]) -> Option<Report<'_>> {
 /// `resp.StatusCode [503] resp.Status [503 Service Unavailable] Response headers: [… X-Obs-Request-Id: [..] …]`
 fn answer(event: &[u8]) -> Option<Report<'_>> {
     let at = memmem::find(event, ANSWER.as_bytes())?;
-    if !fields::line_before(event, at).ends_with(b"|") {
+    if !begins_text(fields::line_before(event, at)) {
         return None;
     }
     let text = &event[at + ANSWER.len()..];
@@ -95,6 +112,7 @@ fn answer(event: &[u8]) -> Option<Report<'_>> {
         Some(fields::until(&text[colon + 3..], "]"))
     };
     let code = header("X-Obs-Error-Code").or_else(|| header("X-Amz-Error-Code")).and_then(fields::code);
+    let code = code.filter(|_| status >= 300); // that of a success is what somebody gave an object along
     if code.is_none() && (300..400).contains(&status) {
         return None;
     }

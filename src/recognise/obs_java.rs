@@ -22,6 +22,7 @@ const RETRYING: &str = "Retrying connection that failed with ";
 const EXCEEDED: &str = "Exceeded maximum number of retries for ";
 const ANSWER: &str = "Response for '";
 const EXCEPTION: &str = " -- ResponseCode: ";
+const BODY: &str = ", XML Error Message: ";
 const SAMPLE_STATUS: &str = "HTTP Code:";
 const SAMPLE_CODE: &str = "Error Code:";
 const SAMPLE_ID: &str = "Request ID:";
@@ -126,7 +127,8 @@ fn answer<'e>(line: &'e [u8], event: &'e [u8]) -> Option<Report<'e>> {
         return None;
     }
     let link = if status >= 400 { Link::Begins(answered(thread)) } else { Link::Alone };
-    Some(Report { code, status: Some(status), request_id: id, link, ..Report::at(at) })
+    let until = event.len();
+    Some(Report { code, status: Some(status), request_id: id, until, link, ..Report::at(at) })
 }
 
 /// `…ObsException: Error message:Request Error.OBS service Error Message. -- ResponseCode: 404, ResponseStatus: Not Found,
@@ -153,9 +155,16 @@ fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
 fn exception(text: &[u8], at: usize) -> Option<Report<'_>> {
     let status = fields::status(text)?;
     let rest = text.get(3..)?.strip_prefix(b", ResponseStatus: ")?;
-    let body = fields::after(rest, ", XML Error Message: ");
+    // what stands behind the id is somebody's text
+    let plain = memmem::find(rest, b", RequestId: ").unwrap_or(rest.len());
+    let body = memmem::find(rest, BODY.as_bytes()).filter(|at| *at < plain).map(|at| &rest[at + BODY.len()..]);
     let told = &rest[..rest.len() - body.map_or(0, <[u8]>::len)];
-    let headers = fields::after_last(text, "headers{").unwrap_or_default();
+    // a body may hold anything, and so may the headers behind it
+    let headers = match body {
+        Some(_) => fields::after_last(text, "headers{"),
+        None => fields::after(text, "headers{"),
+    };
+    let headers = headers.unwrap_or_default();
     let header = |name: &str| {
         memmem::find_iter(headers, name.as_bytes())
             .find(|at| *at == 0 || headers[at - 1] == b',')

@@ -29,7 +29,8 @@ impl Recogniser for ObsPython {
                 continue;
             }
             let text = &event[at + anchor.len()..];
-            let headers = if anchor == RESULT { fields::after_last(text, ",headers:") } else { None };
+            // in a value of a header the quotes are escaped
+            let headers = memmem::rfind(text, b",headers:[('").filter(|_| anchor == RESULT).map(|at| &text[at..]);
             let id = match headers {
                 Some(headers) => fields::after(headers, id_before),
                 None => fields::after_last(text, id_before), // a message may hold anything, the id stands behind it

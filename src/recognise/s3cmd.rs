@@ -24,17 +24,17 @@ impl Recogniser for S3cmd {
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let line = fields::until(event, "\n");
-        for anchor in [ERROR, RETRY, UPLOAD] {
-            let Some(at) = memmem::find(line, anchor.as_bytes()) else { continue };
+        let first =
+            [ERROR, RETRY, UPLOAD].iter().filter_map(|anchor| Some((memmem::find(line, anchor.as_bytes())?, anchor)));
+        if let Some((at, anchor)) = first.min() {
             let text = &line[at + anchor.len()..];
-            let report = if anchor == ERROR {
+            let report = if *anchor == ERROR {
                 error(text)
             } else {
                 // the URI before it is escaped: it holds no blank
                 memmem::find(text, b" (").and_then(|open| error(&text[open + 2..]))
             };
             found.extend(report.map(|report| Report { at, ..report }));
-            return;
         }
     }
 }

@@ -31,7 +31,9 @@ impl Recogniser for Terraform {
             let Some(before) = line_above(&event[..at]) else { continue };
             let line = fields::line_before(event, before);
             if let Some(code) = code(&line[memmem::rfind(line, b"\\n").map_or(0, |feed| feed + 2)..]) {
-                found.push(Report { code: Some(code), ..Report::at(at) });
+                let until = fields::string_end(event, at);
+                let start = code.as_ptr().addr() - event.as_ptr().addr();
+                found.push(Report { code: Some(code), until, ..Report::at(start) });
             }
         }
     }

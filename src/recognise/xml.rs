@@ -35,8 +35,11 @@ impl Recogniser for Xml {
                 let mut inside = Vec::new();
                 read(&plain, &mut inside);
                 found.extend(inside.iter().filter_map(|report| {
-                    let code = keys::locate(event, report.code?)?;
-                    let request_id = report.request_id.and_then(|id| keys::locate(event, id));
+                    // the code stands behind as many others as in the copy
+                    let others = memmem::find_iter(&plain[..report.at], CODE).count();
+                    let own = &event[memmem::find_iter(event, code).nth(others)?..];
+                    let code = keys::locate(own, report.code?)?;
+                    let request_id = report.request_id.and_then(|id| keys::locate(own, id));
                     let at = code.as_ptr().addr() - event.as_ptr().addr();
                     Some(Report { code: Some(code), request_id, ..Report::at(at) })
                 }));
@@ -70,16 +73,19 @@ fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
     let mut bodies = memmem::find_iter(event, CODE).peekable();
     let mut floor = 0;
     while let Some(at) = bodies.next() {
-        let end = at + fields::until(&event[at..], "</Error>").len();
+        let Some(root) = root(&event[floor..at]) else { continue };
+        // without an end the next one ends it
+        let end = ["</Error>", "<Error>", "<Error "].map(|mark| fields::until(&event[at..], mark).len());
+        let end = at + end.into_iter().min().unwrap_or(0);
         while bodies.next_if(|next| *next < end).is_some() {}
-        if let Some(root) = root(&event[floor..at]) {
-            let body = &event[floor + root..end];
-            // a body that is cut within the code has none: half a name would be a wrong one
-            let code = fields::after(&event[at..end], CODE).filter(|rest| memmem::find(rest, b"</Code>").is_some());
-            let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
-            if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
-                found.push(Report { code: Some(code), request_id: id.and_then(fields::request_id), ..Report::at(at) });
-            }
+        let body = &event[floor + root..end];
+        // a body that is cut within the code has none: half a name would be a wrong one
+        let code = fields::after(&event[at..end], CODE).filter(|rest| memmem::find(rest, b"</Code>").is_some());
+        let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
+        if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
+            let until = if event[end..].starts_with(b"</") { end } else { 0 };
+            let request_id = id.and_then(fields::request_id);
+            found.push(Report { code: Some(code), request_id, until, ..Report::at(at) });
         }
         floor = end;
     }

@@ -13,12 +13,20 @@ pub struct Group {
     pub link: Link,
     /// Where in the event its first report stands, in bytes.
     pub at: usize,
+    /// It has something of a report without an id, which may belong to another one whose id is still to come.
+    pub guessed: bool,
 }
 
 impl Group {
-    /// Nothing that may still come with the event could add to it.
+    /// What one report of an event tells.
+    #[must_use]
+    pub fn new(finding: Finding, link: Link, at: usize) -> Self {
+        Self { finding, link, at, guessed: false }
+    }
+
+    /// Nothing that may still come with the event could add to it or change it.
     fn whole(&self) -> bool {
-        self.finding.complete() && self.finding.id.is_some()
+        self.finding.complete() && self.finding.id.is_some() && !self.guessed
     }
 }
 
@@ -42,6 +50,7 @@ pub fn group(reports: Vec<Group>) -> Vec<Group> {
                     group.link = report.link;
                 }
                 group.at = group.at.min(report.at);
+                group.guessed |= report.finding.id.is_none();
                 group.finding.absorb(report.finding);
             }
             None => groups.push(report),
@@ -98,9 +107,21 @@ impl EventMemory {
         }
         self.held.clear();
         self.since = now;
+        let ids: Vec<u64> = groups.iter().filter_map(|group| group.finding.id.as_ref()).map(|id| id.hash).collect();
+        let before = self.told.len();
         for group in groups {
-            if let Some(told) = self.told.iter_mut().find(|told| told.covers(&group)) {
-                if told.finding.id.is_none() && group.finding.id.is_some() {
+            let covers = self
+                .told
+                .iter()
+                .position(|told| told.covers(&group))
+                .or_else(|| self.told[..before].iter().position(|told| told.was_misread(&group, &ids)));
+            if let Some(told) = covers.and_then(|place| self.told.get_mut(place)) {
+                let news = group
+                    .finding
+                    .id
+                    .as_ref()
+                    .is_some_and(|id| told.finding.id.as_ref().map(|id| id.hash) != Some(id.hash));
+                if news {
                     known(&group.finding);
                     told.finding.id.clone_from(&group.finding.id);
                 }
@@ -154,11 +175,17 @@ impl Told {
             (None, _) => self.at == group.at || self.finding.agrees(&group.finding),
         }
     }
+
+    /// It was read at the same place before the lines came that hold the right id, and the one it got then, out of a
+    /// message, is none of the `ids` that the event has now.
+    fn was_misread(&self, group: &Group, ids: &[u64]) -> bool {
+        self.at == group.at && self.finding.id.as_ref().is_some_and(|id| !ids.contains(&id.hash))
+    }
 }
 
 impl From<Held> for Group {
     fn from(held: Held) -> Self {
-        Self { finding: held.finding, link: held.link, at: held.at }
+        Self::new(held.finding, held.link, held.at)
     }
 }
 

@@ -41,6 +41,13 @@ impl Begun {
         self.tentative = false;
     }
 
+    /// Takes in what comes after it was given out. If it had an id then, the rest is found by that.
+    fn late(&mut self, rest: Finding) -> Joined {
+        let known = self.finding.id.is_some();
+        self.finding.absorb(rest);
+        if known { Joined::Response(self.finding.clone()) } else { Joined::Late(self.finding.clone()) }
+    }
+
     /// Nobody was told of it who has to be.
     fn due(&self) -> bool {
         !self.told && !self.tentative
@@ -95,10 +102,11 @@ impl Joins {
                 }
             }
             Link::Follows(key) => {
-                match self.place(|begun| begun.key == key && !begun.told && begun.lacks_all_of(&finding)) {
-                    Some(place) => {
-                        self.begun[place].goes_on(finding, now);
-                    }
+                let lacks = |begun: &Begun| begun.key == key && begun.lacks_all_of(&finding);
+                let place = self.place(|begun| !begun.told && lacks(begun)).or_else(|| self.place(lacks));
+                match place.and_then(|place| self.begun.get_mut(place)) {
+                    Some(begun) if begun.told => out(begun.late(finding)),
+                    Some(begun) => begun.goes_on(finding, now),
                     None if finding.error() => {
                         self.finish(key, &mut out);
                         self.push(key, finding, now, out);
@@ -120,7 +128,7 @@ impl Joins {
                     .or_else(|| self.place(|begun| !begun.told && begun.fits(key, &finding)))
                     .or_else(|| self.place(|begun| begun.fits(key, &finding)));
                 match place.map(|place| self.begun.remove(place)) {
-                    Some(begun) if begun.told => out(Joined::Late(finding)),
+                    Some(mut begun) if begun.told => out(begun.late(finding)),
                     Some(begun) => {
                         let mut whole = begun.finding;
                         whole.absorb(finding);
@@ -134,21 +142,17 @@ impl Joins {
 
     /// Gives out what has waited long enough.
     pub fn expire(&mut self, now: Now, mut out: impl FnMut(Finding)) {
-        for begun in &mut self.begun {
-            if !begun.told && now >= begun.since + WAIT {
-                if begun.due() {
-                    out(begun.finding.clone());
-                }
-                begun.told = true;
-            }
+        for begun in self.begun.iter_mut().filter(|begun| begun.due() && now >= begun.since + WAIT) {
+            out(begun.finding.clone());
+            begun.told = true;
         }
-        self.begun.retain(|begun| !begun.told || !begun.tentative && now < begun.since + REMEMBERED);
+        self.begun.retain(|begun| begun.due() || now < begun.since + REMEMBERED);
     }
 
     /// When [`expire`](Self::expire) has something to give.
     #[must_use]
     pub fn due(&self) -> Option<Now> {
-        self.begun.iter().filter(|begun| !begun.told).map(|begun| begun.since + WAIT).min()
+        self.begun.iter().filter(|begun| begun.due()).map(|begun| begun.since + WAIT).min()
     }
 
     /// Gives out everything: the end of the input.
@@ -196,6 +200,7 @@ impl Joins {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
     use crate::report::{Origin, RequestId};
@@ -248,12 +253,34 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_does_not_wait_for_ever() {
+    fn what_opens_is_not_remembered_for_ever() {
+        for (after, counted) in [(WAIT, 1), (REMEMBERED, 0)] {
+            let mut joins = Joins::default();
+            joins.apply(Link::Opens(1), finding(Some(503), None), None, Now::ZERO, |_| {});
+            assert_eq!(joins.due(), None, "nothing is to be given out");
+            joins.expire(after, |_| panic!("nothing was told of it"));
+            joins.apply(Link::Adds(1), finding(None, Some("id")), None, after, |_| {});
+            let mut out = 0;
+            joins.finish_all(|_| out += 1);
+            assert_eq!(out, counted, "after {after:?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_late_is_no_other_response() {
         let mut joins = Joins::default();
-        joins.apply(Link::Opens(1), finding(Some(503), None), None, Now::ZERO, |_| {});
-        assert_eq!(joins.due(), Some(WAIT));
-        let mut out = 0;
-        joins.expire(WAIT, |_| out += 1);
-        assert_eq!((out, joins.due()), (0, None));
+        joins.apply(Link::Begins(1), finding(Some(503), None), None, Now::ZERO, |_| {});
+        let mut given = 0;
+        joins.expire(WAIT, |_| given += 1);
+        assert_eq!(given, 1);
+        let mut late = Vec::new();
+        joins.apply(Link::Follows(1), finding(None, Some("id")), None, WAIT, |joined| {
+            late.push(matches!(joined, Joined::Late(_)));
+        });
+        joins.apply(Link::Ends(1), finding(Some(503), Some("id")), None, WAIT, |joined| {
+            late.push(matches!(joined, Joined::Late(_)));
+        });
+        assert_eq!(late, [true, false], "the id is news, then it is known and says the rest");
+        joins.finish_all(|_| panic!("it was given out before"));
     }
 }

@@ -1,0 +1,93 @@
+//! In whatever pieces a log is read, the counts are those of the log read as a whole.
+
+use super::drive::{Counts, Daemon, counts, in_pieces, whole};
+use super::logs::Of;
+use super::{check, logs};
+use obs_error_exporter::framing::stamped;
+use obs_error_exporter::tail::Behind;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use std::time::Duration;
+
+/// The lengths of the pieces, over and over.
+fn lengths() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![
+        1 => Just(vec![1]),
+        4 => prop::collection::vec(1..300_usize, 1..20),
+        4 => prop::collection::vec(1..3000_usize, 1..20),
+    ]
+}
+
+fn show(log: &[u8]) -> String {
+    if log.starts_with(b"\xff\xfe") {
+        let units: Vec<u16> = log.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        return String::from_utf16_lossy(&units);
+    }
+    String::from_utf8_lossy(log).into_owned()
+}
+
+#[test]
+fn read_in_any_pieces() {
+    let inputs = (logs::lines(0, Of::All, 5, 12), logs::lines(1, Of::Single, 2, 6), logs::frame(), lengths());
+    check(400, &inputs, |(lines, other, frame, lengths)| {
+        let log = frame.put(&lines, &other);
+        prop_assert_eq!(in_pieces(&log, &lengths, Behind::More), whole(&log), "{}", show(&log));
+        Ok(())
+    });
+}
+
+/// What has no end yet when the end of the file is reached is taken all the same, and is not taken again when it has grown.
+#[test]
+fn read_while_it_grows() {
+    let inputs = (logs::lines(0, Of::All, 5, 12), logs::lines(1, Of::Single, 2, 6), logs::frame(), lengths());
+    check(400, &inputs, |(lines, other, frame, lengths)| {
+        let log = frame.put(&lines, &other);
+        prop_assert_eq!(in_pieces(&log, &lengths, Behind::Nothing), whole(&log), "{}", show(&log));
+        Ok(())
+    });
+}
+
+fn total(counts: &Counts) -> u64 {
+    counts.values().sum()
+}
+
+/// Whether an event begins at this place, as far as the place alone tells.
+fn at_an_event(log: &[u8], at: usize) -> bool {
+    (at == 0 || log[at - 1] == b'\n') && stamped(&log[at..])
+}
+
+/// What waits for its rest is counted without it after a while; the rest, when it comes, is not another response.
+///
+/// Two bounds. What is late by more than ten minutes is not remembered. And where the writer pauses within an event, for
+/// so long that its beginning is counted as it is, the id of what was counted may come too late to be merged with another
+/// event that has the same: then one response is counted as two, and at most one for each such pause.
+#[test]
+fn read_while_it_grows_slowly() {
+    let pauses = (any::<Index>(), prop_oneof![500..1500_u64, 4000..12_000_u64]);
+    let pauses = prop::collection::vec(pauses, 1..40);
+    let inputs =
+        (logs::lines(0, Of::Events, 5, 12), logs::lines(1, Of::Single, 2, 6), logs::frame(), pauses, any::<bool>());
+    check(400, &inputs, |(lines, other, frame, pauses, anywhere)| {
+        let log = frame.put(&lines, &other);
+        let pauses = if log.is_empty() { Vec::new() } else { pauses };
+        let mut pauses: Vec<_> = pauses.iter().map(|(at, pause)| (at.index(log.len()), *pause)).collect();
+        if !anywhere {
+            let next = |at: usize| (at..log.len()).find(|at| at_an_event(&log, *at)).unwrap_or(0);
+            pauses.iter_mut().for_each(|(at, _)| *at = next(*at));
+        }
+        pauses.sort_unstable();
+        let mut daemon = Daemon::new();
+        let (mut now, mut within) = (Duration::ZERO, 0);
+        for (length, pause) in pauses {
+            daemon.show(&log, length, Behind::Nothing);
+            now += Duration::from_millis(pause);
+            daemon.tick(now);
+            within += u64::from(!at_an_event(&log, length));
+        }
+        let slowly = counts(&daemon.finish(&log));
+        let at_once = whole(&log);
+        let bounds = total(&at_once)..=total(&at_once) + within;
+        prop_assert!(bounds.contains(&total(&slowly)), "{slowly:?}\n{at_once:?}\n{}", show(&log));
+        Ok(())
+    });
+}
