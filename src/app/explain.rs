@@ -124,7 +124,7 @@ impl Explainer<'_> {
                 origin: Origin { labels: 0, recogniser },
                 time: None,
             };
-            groups.push(Group { finding, link: report.link, at: report.at });
+            groups.push(Group::new(finding, report.link, report.at));
         }
         for group in report::group(groups) {
             reasons.extend(self.becomes(group));

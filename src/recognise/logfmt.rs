@@ -18,8 +18,7 @@ impl Recogniser for Logfmt {
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         for line in event.split_inclusive(|byte| *byte == b'\n') {
-            let go = memmem::find(line, b"returned error: Status=").is_some(); // its fields look alike, its message may too
-            if let Some(hit) = memmem::find(line, b"ode=").filter(|_| !go) {
+            if let Some(hit) = memmem::find(line, b"ode=") {
                 let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
                 found.extend(text.and_then(|text| read_line(text, text.as_ptr().addr() - event.as_ptr().addr())));
             }
@@ -44,6 +43,9 @@ fn read_line(line: &[u8], at: usize) -> Option<Report<'_>> {
     let mut report = Report::at(at);
     let mut coded = false;
     for (key, value) in pairs(line) {
+        if key == b"Status" && line[..key.as_ptr().addr() - line.as_ptr().addr()].ends_with(b"returned error: ") {
+            break; // the text of the Go SDK, whose fields look alike and whose message may too
+        }
         match keys::field(key) {
             Some(Field::Code) => {
                 if !coded {

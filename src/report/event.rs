@@ -203,7 +203,7 @@ mod tests {
     fn report(at: usize, name: &str, status: Option<u16>, id: Option<&str>) -> Group {
         let origin = Origin { labels: 0, recogniser: 0 };
         let finding = Finding { code: code(name), status, id: id.map(RequestId::new), origin, time: None };
-        Group { finding, link: Link::Alone, at }
+        Group::new(finding, Link::Alone, at)
     }
 
     fn told(groups: &[Group]) -> Vec<(Option<Code>, Option<u16>, bool)> {
