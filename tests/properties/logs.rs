@@ -159,12 +159,12 @@ fn interleaved(
             let at = (cut..=rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap();
             out += &put("stdout", &rest[..at], true);
             rest = &rest[at..];
-            if cut % 2 == 0 {
+            if cut.is_multiple_of(2) {
                 other.next().iter().for_each(|line| out += &put("stderr", line, false));
             }
         }
         out += &put("stdout", rest, false);
-        if cut % 3 == 0 {
+        if cut.is_multiple_of(3) {
             other.next().iter().for_each(|line| out += &put("stderr", line, false));
         }
     }
