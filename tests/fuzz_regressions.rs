@@ -1,5 +1,5 @@
 //! The inputs that the fuzzers are seeded with and those that they found something with, run through the same code.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::print_stderr, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "fuzz/bodies.rs"]
 mod bodies;
@@ -21,7 +21,7 @@ fn seeds_and_regressions() {
         let seeds = inputs("seeds", target);
         assert!(!seeds.is_empty(), "no seeds for {target}");
         for path in seeds.into_iter().chain(inputs("regressions", target)) {
-            println!("{}", path.display()); // shown only if it fails
+            eprintln!("{}", path.display()); // shown only if it fails
             run(&fs::read(&path).unwrap());
         }
     }

@@ -9,8 +9,11 @@ use obs_error_exporter::recognise::{BUILT_IN, Recognisers, Report};
 use obs_error_exporter::tail::Behind;
 use std::sync::OnceLock;
 
+/// A target: bytes in, nothing may go wrong.
+pub type Body = fn(&[u8]);
+
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 4] =
+pub const TARGETS: [(&str, Body); 4] =
     [("framing", framing), ("recognisers", recognisers), ("access_log", access_log), ("pipeline", pipeline)];
 
 fn all() -> &'static Recognisers {
