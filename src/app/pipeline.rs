@@ -132,7 +132,7 @@ impl<O: Observer> Pipeline<O> {
             for memory in memory {
                 memory.quiet(now, |group| self.join(joins, group));
             }
-            joins.expire(now, |finding| self.submit(finding));
+            joins.expire(now, |finding| self.settle(finding));
         }
         self.streams = streams;
         let (mut counting, merger) = self.counting();
@@ -231,6 +231,15 @@ impl<O: Observer> Pipeline<O> {
             Outcome::Duplicate => self.tally.add(&metrics::DUPLICATES, "", 1),
             Outcome::Waits => self.due = self.due.into_iter().chain(self.merger.due()).min(),
             Outcome::Counted | Outcome::NoError => {}
+        }
+    }
+
+    /// What has waited for the rest in its own log does not wait for another log once more.
+    fn settle(&mut self, finding: Finding) {
+        let now = self.now;
+        let (mut counting, merger) = self.counting();
+        if merger.settle(finding, now, |finding| counting.count(&finding)) == Outcome::Duplicate {
+            self.tally.add(&metrics::DUPLICATES, "", 1);
         }
     }
 

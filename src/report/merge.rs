@@ -118,6 +118,19 @@ impl Merger {
         Outcome::Waits
     }
 
+    /// Takes in a finding that has waited elsewhere: it is counted as it is, unless its response is known already.
+    pub fn settle(&mut self, finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
+        let waited = finding.id.as_ref().map(|id| id.hash).filter(|hash| !self.waiting.contains_key(hash));
+        let outcome = self.submit(finding, now, &mut count);
+        match (outcome, waited) {
+            (Outcome::Waits, Some(hash)) => {
+                self.take(hash).into_iter().for_each(count);
+                Outcome::Counted
+            }
+            _ => outcome,
+        }
+    }
+
     /// The response with this id was counted before its id was read.
     pub fn known(&mut self, id: &RequestId) {
         if self.waiting.remove(&id.hash).is_some() || !self.counted.contains(&id.hash) {
