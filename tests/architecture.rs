@@ -21,9 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("catalogue", &[]),
     ("tally", &["report", "catalogue"]),
     ("state", &[]),
-    ("web", &[]),
+    ("view", &["framing", "catalogue"]),
+    ("web", &["view"]),
     ("config", &["tail", "framing", "recognise", "catalogue", "tally"]),
-    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web", "config"]),
+    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "view", "web", "config"]),
     ("cli", &["app", "catalogue", "web", "tally", "config"]),
     ("main", &["cli"]),
 ];

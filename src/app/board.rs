@@ -1,16 +1,22 @@
 //! What the engine lets others see while it works: the last values, and whether it turns.
 
-use crate::report::Now;
+use super::recent::Recent;
+use crate::report::{Code, Now};
 use crate::tally::Family;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Metrics as they may be seen.
+/// What may be seen: all of it stands in one record on disk, if there is a state.
 #[derive(Debug, Default)]
 pub struct Shown {
     /// All of the exporter's own; those of the process are read when they are rendered.
     pub families: Vec<Family>,
+    /// The responses by code and status, those included that the families show as 0 for the first time.
+    pub totals: BTreeMap<(Option<Code>, Option<u16>), u64>,
+    /// What was counted lately.
+    pub recent: Arc<Recent>,
 }
 
 /// The engine counts as hanging when it has not turned for so long.

@@ -123,6 +123,7 @@ impl Explainer<'_> {
                 id: report.request_id.map(RequestId::new),
                 origin: Origin { labels: 0, recogniser },
                 time: None,
+                log: None,
             };
             groups.push(Group::new(finding, report.link, report.at));
         }

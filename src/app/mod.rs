@@ -5,13 +5,15 @@ mod build;
 mod engine;
 pub mod explain;
 pub mod log;
+mod overview;
 mod pipeline;
+mod recent;
 mod record;
 pub mod scan;
 pub mod serve;
 mod watchman;
 
-pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};
+pub use pipeline::{LastTold, Observer, Pipeline, Plan, Stream, Unobserved};
 pub use record::Record;
 
 use crate::catalogue::Catalogue;

@@ -3,7 +3,7 @@
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
-use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
+use crate::report::{self, Code, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Stream {
     skipping: bool,
     /// The log that has taken its place.
     successor: Option<SourceKey>,
+    /// Its name, for people.
+    #[serde(skip)]
+    log: Option<Arc<str>>,
 }
 
 impl Stream {
@@ -45,6 +48,27 @@ impl Stream {
 pub trait Observer {
     /// A response was counted.
     fn counted(&mut self, finding: &Finding);
+
+    /// What has to be kept of it over a restart.
+    fn save(&self) -> Vec<LastTold> {
+        Vec::new()
+    }
+
+    /// Takes up what was kept.
+    fn restore(&mut self, _: Vec<LastTold>) {}
+}
+
+/// When the logs told of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastTold {
+    /// The code.
+    pub code: Option<Code>,
+    /// The status as it was logged.
+    pub status: Option<u16>,
+    /// The last time, in milliseconds since 1970.
+    pub millis: i64,
+    /// How often in the hour before, minute by minute; nothing if that hour is over.
+    pub minutes: Vec<u32>,
 }
 
 /// Observes nothing.
@@ -184,6 +208,7 @@ impl<O: Observer> Pipeline<O> {
                 id: report.request_id.map(RequestId::new),
                 origin: Origin { labels: stream.labels, recogniser },
                 time,
+                log: stream.log.clone(),
             };
             if finding.code.is_some() || finding.status.is_some() || finding.id.is_some() {
                 reports.push(Group::new(finding, report.link, report.at));
@@ -378,6 +403,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
         // of a source that was restored, or whose input has changed, the rest is known already
         let mut stream = self.streams.remove(&source).unwrap_or_default();
         stream.labels = labels;
+        stream.log = Some(path.to_string_lossy().into());
         stream.framing = plan.framing.or(stream.framing);
         if let Some(before) = follows.and_then(|before| self.streams.get_mut(&before)) {
             stream.joins.inherit(&mut before.joins);
@@ -401,6 +427,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
                 labels: stream.labels,
                 joins: std::mem::take(&mut stream.joins),
                 successor: stream.successor,
+                log: stream.log.take(),
                 ..Stream::default()
             };
         });

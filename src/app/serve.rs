@@ -2,20 +2,23 @@
 
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
+use super::overview::millis;
+use super::recent::Recorder;
 use super::record::{Record, VERSION};
-use super::{Pipeline, Plan, Unobserved};
+use super::{Pipeline, Plan};
 use crate::config::{Config, Input, Limits};
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
 use crate::tail::{self, FileRecord, InputOptions, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
+use crate::view::View;
 use crate::web::{self, Bound, Bytes, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -66,7 +69,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
-    let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
+    let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Recorder::new(millis(SystemTime::now())))?;
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
     let tail = tail_options(inputs, limits, &mut pipeline);
     pipeline.announce();
@@ -108,7 +111,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
 }
 
 /// Tells the pipeline what is planned for each input, and the tailer where they are.
-fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Unobserved>) -> tail::Options {
+fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Recorder>) -> tail::Options {
     let inputs = inputs.into_iter().map(|input| {
         if input.path_labels.is_none() {
             let number = pipeline.tally.label_set(&input.labels);
@@ -151,7 +154,7 @@ async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver
 /// Opens the state, and takes up what it holds.
 fn take_up(
     state: &StatePath,
-    pipeline: &mut Pipeline<Unobserved>,
+    pipeline: &mut Pipeline<Recorder>,
     sender: &Sender<Message>,
 ) -> anyhow::Result<(Option<Committer>, Vec<FileRecord>)> {
     let folder = match state {
@@ -226,6 +229,17 @@ impl web::Backend for Backend {
         tally::text(&shown.families, Some(&self.process))
             .map(Bytes::from)
             .map_err(|error| Unavailable(error.to_string()))
+    }
+
+    async fn view(&self, files: usize) -> Result<View, Unavailable> {
+        let unavailable = || Unavailable("the engine does not answer".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let sent = self.engine.lock().map(|engine| engine.send(Message::View(files, answer)));
+        if !sent.is_ok_and(|sent| sent.is_ok()) {
+            return Err(unavailable());
+        }
+        let answer = tokio::time::timeout(PATIENCE, answered).await;
+        answer.ok().and_then(Result::ok).ok_or_else(unavailable)
     }
 
     fn healthy(&self) -> bool {

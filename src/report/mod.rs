@@ -15,6 +15,7 @@ pub use merge::{Bounds, Merger, Outcome, Saved};
 
 use crate::framing::Stamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A reading of the clock that only goes forward: time since the process began.
@@ -67,6 +68,9 @@ pub struct Finding {
     /// The time stamp of the log line.
     #[serde(skip)]
     pub time: Option<Stamp>,
+    /// The name of the log where it was found first, for people; kept as long as this process runs.
+    #[serde(skip)]
+    pub log: Option<Arc<str>>,
 }
 
 impl Finding {
@@ -100,6 +104,9 @@ impl Finding {
             _ => {}
         }
         self.time = self.time.or(other.time);
+        if self.log.is_none() {
+            self.log = other.log;
+        }
     }
 }
 

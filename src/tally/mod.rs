@@ -77,6 +77,12 @@ impl Tally {
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
+    /// The label set with this number.
+    #[must_use]
+    pub fn labels(&self, number: u32) -> &[(String, String)] {
+        self.sets.get(number as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// Lets the codes of the official table and of the configuration stand at 0 for a label set, from the first scrape on.
     pub fn announce(&mut self, labels: u32) {
         for (code, entry) in self.codes.listed() {
@@ -291,7 +297,7 @@ mod tests {
         let origin = Origin { labels: 0, recogniser: 0 };
         let at = Duration::from_secs;
         let mut tally = tally();
-        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None });
+        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None, log: None });
         assert_eq!(values(&tally, at(1)), [0.0; 0]);
         assert!(tally.show(at(2)));
         assert_eq!(values(&tally, at(2)), [0.0]);

@@ -1,4 +1,5 @@
 //! Serves what it is handed over HTTP: it knows requests, sockets and limits, and nothing of files or of OBS.
+//! What is shown to people it has from [`view`](crate::view).
 //!
 //! A request goes this way: `address` binds the sockets, `server` accepts connections and asks the [`Backend`],
 //! `connection` keeps count of the connections and says which of them has waited too long, and `routes` decides,
@@ -6,9 +7,10 @@
 //! side: the client behind the command of that name.
 
 mod address;
+mod api;
 mod connection;
 pub mod healthcheck;
-mod landing;
+mod language;
 mod options;
 mod routes;
 mod server;
@@ -21,6 +23,8 @@ pub use hyper::body::Bytes;
 pub use options::{Limits, Options, TelemetryPath};
 pub use server::serve;
 
+use crate::view::View;
+
 /// What the server asks of the program that it serves.
 pub trait Backend: Send + Sync + 'static {
     /// Commits what has changed and renders the committed values in the Prometheus text format 0.0.4.
@@ -28,6 +32,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Expected to answer within about two seconds; the server gives up after [`Limits::answer_timeout`]. The future
     /// is dropped when the client goes away, so work that must be finished must not depend on it being polled.
     fn metrics(&self) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
+
+    /// What there is to be shown to people, with so many files at most.
+    fn view(&self, files: usize) -> impl Future<Output = Result<View, Unavailable>> + Send;
 
     /// Whether the process works.
     fn healthy(&self) -> bool;

@@ -20,6 +20,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::api;
 use super::connection::{Phase, Place, Register, Watched};
 use super::routes::{self, Question, Resolved, Response};
 use super::{Backend, Bound, Notice, Options, Unavailable, WebError};
@@ -252,7 +253,7 @@ impl<B: Backend> Site<B> {
         };
         match question {
             Question::Metrics => {
-                let rendered = self.metrics().await;
+                let rendered = self.in_turn(self.backend.metrics()).await;
                 if rendered.is_ok() && head.method == Method::GET {
                     self.last_scrape.note();
                 }
@@ -261,17 +262,21 @@ impl<B: Backend> Site<B> {
             Question::Healthy => routes::healthy(self.backend.healthy()),
             Question::Ready => routes::ready(self.backend.ready()),
             Question::Reload => routes::reload(self.backend.reload().await),
+            Question::View(show) => {
+                let view = self.in_turn(self.backend.view(show.files())).await;
+                api::answer(show, self.options.telemetry_path.as_str(), view)
+            }
         }
     }
 
-    /// Asks for the metrics when it is this scrape's turn.
-    async fn metrics(&self) -> Result<hyper::body::Bytes, Unavailable> {
+    /// Asks the backend when it is this request's turn.
+    async fn in_turn<T>(&self, answer: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
         let limits = &self.options.limits;
         let Ok(Ok(_turn)) = timeout(limits.queue_timeout, self.turns.acquire()).await else {
-            return Err(Unavailable("too many scrapes at the same time".to_owned()));
+            return Err(Unavailable("too many requests at the same time".to_owned()));
         };
-        let answer = timeout(limits.answer_timeout, self.backend.metrics()).await;
-        answer.unwrap_or_else(|_| Err(Unavailable("the metrics were not ready in time".to_owned())))
+        let answer = timeout(limits.answer_timeout, answer).await;
+        answer.unwrap_or_else(|_| Err(Unavailable("the answer was not ready in time".to_owned())))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use obs_error_exporter::view::View;
 use obs_error_exporter::web::{
     Backend, Bound, Bytes, ListenAddress, Notice, Options, ReloadRefused, Unavailable, serve,
 };
@@ -27,6 +28,7 @@ pub struct Fake {
     pub healthy: AtomicBool,
     pub ready: AtomicBool,
     pub body: Mutex<Result<Bytes, Unavailable>>,
+    pub view: Mutex<Result<View, Unavailable>>,
     pub reload: Mutex<Result<(), ReloadRefused>>,
     pub reloads: AtomicUsize,
     /// How long a scrape takes.
@@ -42,6 +44,7 @@ impl Default for Fake {
             healthy: true.into(),
             ready: true.into(),
             body: Mutex::new(Ok(Bytes::from_static(METRICS.as_bytes()))),
+            view: Mutex::new(Ok(View::default())),
             reload: Mutex::new(Ok(())),
             reloads: 0.into(),
             takes: Mutex::default(),
@@ -62,6 +65,10 @@ impl Backend for Fake {
         }
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.body.lock().unwrap().clone()
+    }
+
+    async fn view(&self, _: usize) -> Result<View, Unavailable> {
+        self.view.lock().unwrap().clone()
     }
 
     fn healthy(&self) -> bool {
