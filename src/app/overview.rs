@@ -16,6 +16,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// More unread bytes than these are more than what was written a moment ago.
+const BEHIND: u64 = 10_000_000;
+
 /// What the engine knows beside what the others know.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances {
@@ -191,6 +194,7 @@ fn warnings(files: &Files, ready: bool, known: Circumstances) -> Vec<Warning> {
         (WarningKind::NotReady, !ready, None),
         (WarningKind::NoFiles, ready && files.total == 0, None),
         (WarningKind::FilesFailing, files.failing > 0, Some(files.failing)),
+        (WarningKind::Behind, ready && files.lag > BEHIND, Some(files.lag)),
         (WarningKind::StateFailing, known.failing, None),
         (WarningKind::NoState, !known.kept, None),
     ];

@@ -132,7 +132,7 @@ pub struct Status {
 pub struct Warning {
     /// Which.
     pub kind: WarningKind,
-    /// How much or many, where that says something.
+    /// How many (files or bytes), where that says something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }
@@ -147,6 +147,8 @@ pub enum WarningKind {
     NotReady,
     /// So many files cannot be read.
     FilesFailing,
+    /// So many bytes of logs are not read yet, which is more than those of a moment.
+    Behind,
     /// The state cannot be written.
     StateFailing,
     /// No state is kept.
@@ -164,6 +166,14 @@ pub struct RecentErrors {
     pub severity: Option<Severity>,
     /// By category, the newest first.
     pub categories: Vec<CategoryErrors>,
+}
+
+impl WarningKind {
+    /// Whether there may be errors that nobody has seen yet.
+    #[must_use]
+    pub const fn hides_errors(self) -> bool {
+        matches!(self, Self::NoFiles | Self::NotReady | Self::FilesFailing | Self::Behind)
+    }
 }
 
 impl Default for RecentErrors {

@@ -111,13 +111,17 @@
   };
 
   // --- the parts of the page ---
-  const verdict = ({ recent, errors }) => {
+  // warnings that mean that there may be errors which nobody has seen yet
+  const HIDING = ["no_files", "not_ready", "files_failing", "behind"];
+
+  const verdict = ({ recent, errors, warnings }) => {
     const urgent = recent.count > 0 ? errors[0] : null;
-    const level = recent.severity ?? "calm";
+    const calm = warnings.some(({ kind }) => HIDING.includes(kind)) ? "unsure" : "calm";
+    const level = recent.severity ?? calm;
     const box = at("verdict");
     mark(box, "level", level);
     box.querySelector("svg").dataset.mark = level;
-    const headline = recent.count === 0 ? "calm" : recent.count === 1 ? "one" : "many";
+    const headline = recent.count === 0 ? calm : recent.count === 1 ? "one" : "many";
     put(box, {
       level: recent.severity ? say(`severity_${recent.severity}`) : "",
       headline: say(headline, { n: count(recent.count) }),
@@ -151,7 +155,7 @@
     const now = errors.recent > 0;
     if (row.hasAttribute("data-now") !== now) {
       row.toggleAttribute("data-now", now);
-      row.querySelector("details").open = now;
+      row.querySelector("details").open = now && errors.severity !== "info";
     }
     put(row, {
       code: errors.code,
@@ -225,7 +229,7 @@
   const render = (status, reports) => {
     ahead = new Date(status.now) - Date.now();
     verdict(status);
-    const warnings = status.warnings.map(({ kind, count: number }) => say(`warning_${kind}`, { n: count(number ?? 0) }));
+    const warnings = status.warnings.map(({ kind, count: number }) => say(`warning_${kind}`, { n: count(number ?? 0), b: bytes(number ?? 0) }));
     if (warnings.join() !== [...at("warnings").children].map((item) => item.textContent).join()) {
       at("warnings").replaceChildren(...warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
     }

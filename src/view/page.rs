@@ -91,8 +91,10 @@ fn verdict(view: &View, lang: Lang) -> Markup {
     let words = words(lang);
     let status = &view.status;
     let recent = &status.recent;
-    let level = recent.severity.map_or("calm", Severity::as_str);
+    let unsure = status.warnings.iter().any(|warning| warning.kind.hides_errors());
+    let level = recent.severity.map_or(if unsure { "unsure" } else { "calm" }, Severity::as_str);
     let headline = match recent.count {
+        0 if unsure => words.unsure.to_owned(),
         0 => words.calm.to_owned(),
         1 => words.one.to_owned(),
         many => words.many.replace("{n}", &format::count(many)),
@@ -112,10 +114,10 @@ fn verdict(view: &View, lang: Lang) -> Markup {
                 div role="status" { h2 id="headline" data-f="headline" { (headline) } }
                 div.urgent id="urgent" hidden[urgent.is_none()] {
                     p {
-                        (words.most_urgent) ": " code data-f="code" { (urgent.map_or("", |errors| &errors.code)) } " "
+                        (words.most_urgent) (words.colon) code data-f="code" { (urgent.map_or("", |errors| &errors.code)) } " "
                         span data-f="meaning" { (meaning) }
                     }
-                    p.do { b { (words.what_to_do) ": " } span data-f="remedy" { (remedy) } }
+                    p.do { b { (words.what_to_do) (words.colon) } span data-f="remedy" { (remedy) } }
                 }
                 p id="newest" hidden[urgent.is_some()] { (told.as_deref().unwrap_or(words.none_yet)) }
             }
@@ -149,7 +151,8 @@ fn warnings(status: &Status, lang: Lang) -> Markup {
             @for warning in &status.warnings {
                 li {
                     @let text = texts::warning(warning.kind, lang);
-                    (text.replace("{n}", &format::count(warning.count.unwrap_or(0))))
+                    @let count = warning.count.unwrap_or(0);
+                    (text.replace("{n}", &format::count(count)).replace("{b}", &format::bytes(count)))
                 }
             }
         }
@@ -243,7 +246,7 @@ fn exporter(status: &Status, lang: Lang) -> Markup {
                     dd {
                         span data-f="durable" { (if status.durable { words.durable } else { words.not_durable }) }
                         span id="last-commit" hidden[status.last_commit.is_none()] {
-                            ", " (words.last_commit) " " (time(status.last_commit.unwrap_or_default()))
+                            (words.comma) (words.last_commit) " " (time(status.last_commit.unwrap_or_default()))
                         }
                     }
                 }
@@ -346,6 +349,7 @@ fn dictionary(lang: Lang) -> Markup {
         ("live", words.live),
         ("stale", words.stale),
         ("calm", words.calm),
+        ("unsure", words.unsure),
         ("one", words.one),
         ("many", words.many),
         ("none_yet", words.none_yet),

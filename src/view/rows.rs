@@ -41,7 +41,8 @@ pub fn category_row(category: &CategoryErrors, lang: Lang) -> Markup {
     }
 }
 
-/// A code with what it means and what to do, which is to be seen at once if it is happening now.
+/// A code with what it means and what to do, which is to be seen at once if it is happening now and
+/// more than worth knowing.
 pub fn code_row(view: &View, errors: &Errors, lang: Lang) -> Markup {
     let words = words(lang);
     let (meaning, remedy) = explained(view, &errors.code, lang);
@@ -54,7 +55,7 @@ pub fn code_row(view: &View, errors: &Errors, lang: Lang) -> Markup {
     };
     html! {
         li.error data-key={ (errors.code) " " (errors.status) } data-level=(errors.severity.as_str()) data-now[now] {
-            details open[now] {
+            details open[now && errors.severity != Severity::Info] {
                 summary {
                     h3 {
                         code data-f="code" { (errors.code) }
@@ -70,7 +71,7 @@ pub fn code_row(view: &View, errors: &Errors, lang: Lang) -> Markup {
                 }
                 div.help {
                     p data-f="meaning" { (meaning) }
-                    p.do { b { (words.what_to_do) ": " } span data-f="remedy" { (remedy) } }
+                    p.do { b { (words.what_to_do) (words.colon) } span data-f="remedy" { (remedy) } }
                     (who(errors, words, lang))
                 }
             }
@@ -84,8 +85,8 @@ fn who(errors: &Errors, words: &Words, lang: Lang) -> Markup {
     let retry = errors.retryable.map_or("", |retry| texts::retryable(retry, lang));
     html! {
         p.who {
-            span data-f="owner-line" hidden[owner.is_empty()] { (words.owner) ": " span data-f="owner" { (owner) } } " "
-            span data-f="retry-line" hidden[retry.is_empty()] { (words.retry) ": " span data-f="retry" { (retry) } }
+            span data-f="owner-line" hidden[owner.is_empty()] { (words.owner) (words.colon) span data-f="owner" { (owner) } } " "
+            span data-f="retry-line" hidden[retry.is_empty()] { (words.retry) (words.colon) span data-f="retry" { (retry) } }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What the page says, in both languages. `{n}` stands for a number, `{t}` for a time, `{code}` for a code.
+//! What the page says, in both languages. `{n}` stands for a number, `{b}` for a number of bytes, `{t}` for
+//! a time, `{code}` for a code.
 
 use super::{FileState, Lang, Severity, WarningKind};
 use crate::catalogue::{Category, Owner, Retryable};
@@ -23,6 +24,8 @@ macro_rules! words {
 
 words! {
     title: "OBS errors", "OBS 错误";
+    colon: ": ", "：";
+    comma: ", ", "，";
     tagline: "What the logs tell of error responses of Huawei Cloud OBS", "日志中的华为云 OBS 错误响应";
     skip: "Skip to the errors by code", "跳到错误码列表";
     other_language: "中文", "English";
@@ -33,6 +36,7 @@ words! {
     calm: "No OBS errors in the last 15 minutes", "最近 15 分钟没有 OBS 错误";
     one: "1 OBS error in the last 15 minutes", "最近 15 分钟有 1 个 OBS 错误";
     many: "{n} OBS errors in the last 15 minutes", "最近 15 分钟有 {n} 个 OBS 错误";
+    unsure: "No OBS errors seen, but not all logs are being read", "没有发现 OBS 错误，但并非所有日志都已读取";
     none_yet: "None has been counted yet.", "尚未统计到任何错误。";
     newest: "The newest was {code}, {t}.", "最近一次是 {code}，{t}。";
     most_urgent: "Most urgent", "最紧急";
@@ -194,6 +198,10 @@ pub const fn warning(kind: WarningKind, lang: Lang) -> &'static str {
             "Log files that cannot be read: {n}. See their state below; the exporter's own log says why.",
             "有 {n} 个日志文件无法读取，状态见下文，原因见导出器自身的日志。",
         ),
+        WarningKind::Behind => (
+            "Logs are not read to their ends yet: {b} are to be read. Counts are late.",
+            "日志尚未读到末尾：还有 {b} 待读取，计数会滞后。",
+        ),
         WarningKind::StateFailing => (
             "The state cannot be written: counting goes on, but a restart would lose or double counts. Check the disk.",
             "状态无法写入磁盘：计数仍在继续，但重启会导致计数丢失或重复。请检查磁盘。",
@@ -207,10 +215,11 @@ pub const fn warning(kind: WarningKind, lang: Lang) -> &'static str {
 }
 
 /// All kinds of [`warning`].
-pub const WARNINGS: [(WarningKind, &str); 5] = [
+pub const WARNINGS: [(WarningKind, &str); 6] = [
     (WarningKind::NoFiles, "no_files"),
     (WarningKind::NotReady, "not_ready"),
     (WarningKind::FilesFailing, "files_failing"),
+    (WarningKind::Behind, "behind"),
     (WarningKind::StateFailing, "state_failing"),
     (WarningKind::NoState, "no_state"),
 ];
@@ -231,7 +240,9 @@ mod tests {
             }
         }
         for (kind, _) in WARNINGS {
-            assert_eq!(warning(kind, Lang::En).contains("{n}"), warning(kind, Lang::Zh).contains("{n}"));
+            for place in ["{n}", "{b}"] {
+                assert_eq!(warning(kind, Lang::En).contains(place), warning(kind, Lang::Zh).contains(place));
+            }
         }
     }
 
