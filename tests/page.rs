@@ -211,7 +211,6 @@ fn troubled_logs(folder: &Path) {
         ("NoSuchKey", 23, 58, 4),
         ("SlowDown", 212, 41, 1),
         ("AccessDenied", 3, 34, 31),
-        ("RequestTimeout", 2, 22, 9),
         ("InArrearOrInsufficientBalance", 9, 3, 0),
     ];
     let mut lines = Vec::new();
@@ -263,7 +262,7 @@ fn pictures() {
                 }
                 if (name, lang, width, colours) == ("wrong", "en", 1280, "light") {
                     fs::create_dir_all(root.join("deploy/pictures")).unwrap();
-                    fs::write(root.join("deploy/pictures/status-page.png"), browser.picture(Some(1180))).unwrap();
+                    fs::write(root.join("deploy/pictures/status-page.png"), browser.picture(Some(1205))).unwrap();
                 }
             }
         }
