@@ -4,6 +4,7 @@
 mod support;
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
@@ -87,6 +88,40 @@ fn it_tells_the_same_counts_as_the_metrics_and_no_text_of_lines() {
     assert_eq!(ask(&daemon, "/api/v1/errors?limit=1")["errors"].as_array().unwrap()[..], errors[..1]);
     for path in ["/", "/api/v1/status", "/api/v1/errors"] {
         assert!(!http::get(daemon.address, path).unwrap().1.contains("secret-bucket"), "{path}");
+    }
+}
+
+/// The names of all fields, without those of maps whose keys are data.
+fn fields(value: &Value, names: &mut BTreeSet<String>) {
+    const MAPS: [&str; 4] = ["counters", "labels", "lost_bytes", "read_errors"];
+    match value {
+        Value::Object(fields_of) => fields_of.iter().for_each(|(name, value)| {
+            names.insert(name.clone());
+            if !MAPS.contains(&name.as_str()) {
+                fields(value, names);
+            }
+        }),
+        Value::Array(items) => items.iter().for_each(|item| fields(item, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_readme_tells_of_every_field() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, told) = readme.split_once("## Status page and API").unwrap();
+    let told = told.split("\n## ").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    append(&folder.path().join("app.log"), &line("SlowDown", 503, ID, NOW));
+    let daemon = Start::new(folder.path(), "*.log").start();
+    let status = wait_for(&daemon, "/api/v1/status", |status| status["recent"]["count"] == 1);
+    let mut names = BTreeSet::from(["failing".to_owned(), "count".to_owned()]); // where something fails
+    fields(&status, &mut names);
+    fields(&ask(&daemon, "/api/v1/errors"), &mut names);
+    assert!(names.len() > 40, "{names:?}");
+    for name in names {
+        let written = [format!("`{name}`"), format!("`{name}[]`"), format!("\"{name}\":")];
+        assert!(written.iter().any(|written| told.contains(written)), "{name} is not told of");
     }
 }
 

@@ -82,7 +82,9 @@ fn links_lead_somewhere() {
     let folder = path().parent().unwrap().to_owned();
     for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         let there = match link.strip_prefix('#') {
-            Some(anchor) => text.lines().any(|line| line.starts_with('#') && line.to_lowercase().contains(anchor)),
+            Some(anchor) => {
+                text.lines().any(|line| line.starts_with('#') && line.to_lowercase().replace(' ', "-").contains(anchor))
+            }
             None => link.starts_with("http") || folder.join(link).exists(),
         };
         assert!(there, "{link}");

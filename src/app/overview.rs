@@ -16,6 +16,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// So many codes and statuses are listed; there are more only where logs are forged.
+const MOST_ERRORS: usize = 1000;
+
 /// More unread bytes than these are more than what was written a moment ago.
 const BEHIND: u64 = 10_000_000;
 
@@ -46,7 +49,9 @@ pub fn view<O: Observer>(
     most: usize,
 ) -> View {
     let now = millis(SystemTime::now());
-    let errors = errors(shown, pipeline, now);
+    let mut errors = errors(shown, pipeline, now);
+    let recent = recent(&errors);
+    errors.truncate(MOST_ERRORS);
     let files = files(tailer, most);
     let status = Status {
         version: build::VERSION,
@@ -61,7 +66,7 @@ pub fn view<O: Observer>(
             WatchMode::Poll => "poll",
         },
         warnings: warnings(&files, tailer.caught_up(), known),
-        recent: recent(&errors),
+        recent,
         errors,
         counters: counters(&shown.families),
         lost_bytes: by_label(&shown.families, &metrics::LOST_BYTES),
