@@ -32,6 +32,8 @@ const COMMIT_EVERY: Duration = Duration::from_secs(5);
 const COMMIT_APART: Duration = Duration::from_millis(100);
 /// The loop turns at least so often, so that a hang is noticed.
 const TURN_EVERY: Duration = Duration::from_secs(5);
+/// It is looked for series that can be dropped so often.
+const RETIRE_EVERY: Duration = Duration::from_secs(20);
 /// Reading to the end before the process stops takes no longer.
 const LAST_READ: Duration = Duration::from_secs(5);
 /// The last commit may take so long.
@@ -52,6 +54,8 @@ pub struct Engine {
     /// The commit that is under way: its number, what it makes visible, and who waits for it.
     under_way: Option<UnderWay>,
     commits: Commits,
+    /// When it is looked next for series that can be dropped.
+    retire_next: Now,
 }
 
 struct UnderWay {
@@ -91,6 +95,7 @@ impl Engine {
             scrapes: Vec::new(),
             under_way: None,
             commits: Commits::default(),
+            retire_next: RETIRE_EVERY,
         }
     }
 
@@ -139,6 +144,10 @@ impl Engine {
         let turn = self.tailer.turn(now, &mut self.pipeline);
         let now = self.began.elapsed();
         self.pipeline.tick(now);
+        if now >= self.retire_next {
+            self.retire_next = now + RETIRE_EVERY;
+            self.pipeline.retire(now);
+        }
         self.account();
         self.board.turned(now, self.tailer.caught_up());
         self.commit(now);

@@ -33,6 +33,6 @@ pub fn pipeline<O: Observer>(config: Config, bounds: Bounds, observer: O) -> any
     };
     let codes = Codes::new(catalogue, config.limits.unlisted_codes);
     let recognisers = Recognisers::new(config.recognisers)?;
-    let tally = Tally::new(codes, config.new_series_hold);
+    let tally = Tally::new(codes, config.metrics);
     Ok((Pipeline::new(recognisers, tally, Merger::new(bounds), observer, config.limits.line_bytes), config.inputs))
 }

@@ -9,13 +9,13 @@ use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
 use crate::tail::{self, FileRecord, InputOptions, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
-use crate::web::{self, Bound, Bytes, ReloadRefused, Unavailable};
+use crate::web::{self, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -58,6 +58,7 @@ const LAST_SCRAPE: Duration = Duration::from_secs(2);
 /// When it cannot start, or its engine ends.
 pub fn serve(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // before anything else, so that a port in use costs nothing
     let bound = Bound::bind(&options.listen)?;
     for address in bound.local_addrs() {
@@ -67,6 +68,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let (sender, inbox) = channel();
     let limits = options.config.limits;
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
+    pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
     let tail = tail_options(inputs, limits, &mut pipeline);
     pipeline.announce();
@@ -111,7 +113,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
 fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Unobserved>) -> tail::Options {
     let inputs = inputs.into_iter().map(|input| {
         if input.path_labels.is_none() {
-            let number = pipeline.tally.label_set(&input.labels);
+            let number = pipeline.tally.label_set(&input.labels, Now::ZERO);
             pipeline.tally.announce(number);
         }
         let Input { paths, exclude, start_at, labels, path_labels, framing } = input;
@@ -214,7 +216,7 @@ impl Backend {
 }
 
 impl web::Backend for Backend {
-    async fn metrics(&self) -> Result<Bytes, Unavailable> {
+    async fn metrics(&self, exposition: Exposition) -> Result<Bytes, Unavailable> {
         let fresh = match self.ask() {
             Some(answered) => tokio::time::timeout(PATIENCE, answered).await.ok().and_then(Result::ok),
             None => None,
@@ -223,9 +225,12 @@ impl web::Backend for Backend {
         if shown.families.is_empty() {
             return Err(Unavailable("nothing has been committed yet".to_owned()));
         }
-        tally::text(&shown.families, Some(&self.process))
-            .map(Bytes::from)
-            .map_err(|error| Unavailable(error.to_string()))
+        match exposition {
+            Exposition::OpenMetrics => Ok(tally::openmetrics(&shown.families, Some(&self.process)).into()),
+            Exposition::Text => tally::text(&shown.families, Some(&self.process))
+                .map(Bytes::from)
+                .map_err(|error| Unavailable(error.to_string())),
+        }
     }
 
     fn healthy(&self) -> bool {
