@@ -6,13 +6,16 @@ mod engine;
 pub mod explain;
 pub mod log;
 mod pipeline;
+mod plan;
 mod record;
+mod reload;
 pub mod scan;
 pub mod serve;
 mod watchman;
 
 pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};
 pub use record::Record;
+pub use reload::Load;
 
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Input};

@@ -9,11 +9,12 @@ pub use expose::{Exemplar, Family, ProcessMetrics, Sample, text};
 pub use openmetrics::openmetrics;
 pub use sets::LabelSet;
 
-use crate::catalogue::Source;
+use crate::catalogue::{Catalogue, Source};
 use crate::report::{Code, Codes, Finding, Now};
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
 use sets::{SavedSet, Sets};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
@@ -144,6 +145,34 @@ impl Tally {
                 (series.shown, series.seen) = (Some(Now::ZERO), true);
             }
         }
+    }
+
+    /// The inputs have changed: what they [`announce`](Self::announce) is said anew.
+    pub fn withdraw(&mut self) {
+        self.sets.withdraw();
+    }
+
+    /// Takes up other codes beside the built-in ones, with room for `most` unlisted names. Counters go on under the
+    /// names that they have. What is returned gives the number that a code has now for the one that it had.
+    pub fn recode(&mut self, catalogue: Option<Catalogue>, most: usize) -> impl Fn(Code) -> Code + use<> {
+        let names = self.codes.names();
+        self.codes.renew(catalogue, most);
+        let translate = self.codes.translate(&names);
+        for (key, series) in std::mem::take(&mut self.series) {
+            if series.value == 0 && series.shown == Some(Now::ZERO) {
+                continue; // it was announced, and will be again if it is to be
+            }
+            let key = Key { code: key.code.map(&translate), ..key };
+            match self.series.entry(key) {
+                Entry::Vacant(place) => _ = place.insert(series),
+                Entry::Occupied(mut place) => {
+                    let other = place.get_mut();
+                    other.value += series.value;
+                    other.changed = other.changed.max(series.changed);
+                }
+            }
+        }
+        translate
     }
 
     /// Counts a response.
@@ -363,7 +392,6 @@ fn millis(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Catalogue;
     use crate::report::Origin;
 
     const EPOCH: Duration = Duration::from_secs(1_700_000_000);

@@ -55,6 +55,11 @@ impl Sets {
         }
     }
 
+    /// The inputs have changed: which sets they have is said anew.
+    pub fn withdraw(&mut self) {
+        self.sets.values_mut().for_each(|set| set.announced = false);
+    }
+
     /// The labels of a set.
     pub fn labels(&self, number: u32) -> impl Iterator<Item = (&str, &str)> {
         let labels = self.sets.get(&number).map(|set| set.labels.as_slice()).unwrap_or_default();
