@@ -117,6 +117,8 @@ fn recognisers_and_codes_change_while_errors_come() {
         |id: u32| format!("2026-11-22T13:10:36Z ERROR storage refused: QuotaBlocked http=403 rid=0000018F{id:024X}");
     bench.fail("flag.log", "QuotaBlocked", 403);
     bench.write("flag.log", &own(900));
+    // the last event of a file stays open, and would be read anew
+    bench.write("flag.log", "2026-11-22T13:10:36Z INFO bye");
     let unlisted = errors("QuotaBlocked", 403, "permission", "");
     expect(&daemon, &unlisted, 1.0);
     bench.configure(
