@@ -6,7 +6,7 @@ use crate::tally::Family;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What may be seen: all of it stands in one record on disk, if there is a state.
 #[derive(Debug, Default)]
@@ -19,8 +19,33 @@ pub struct Shown {
     pub recent: Arc<Recent>,
 }
 
+impl Shown {
+    /// The same with other numbers for codes and recognisers.
+    #[must_use]
+    pub fn renewed(&self, code: &dyn Fn(Code) -> Code, recogniser: &dyn Fn(u8) -> u8) -> Self {
+        let mut totals = BTreeMap::new();
+        for ((old, status), count) in &self.totals {
+            *totals.entry((old.map(code), *status)).or_insert(0) += count;
+        }
+        Self { families: self.families.clone(), totals, recent: Arc::new(self.recent.renewed(code, recogniser)) }
+    }
+}
+
 /// The engine counts as hanging when it has not turned for so long.
 const HANGS: Duration = Duration::from_secs(30);
+
+/// How the configuration was taken up last.
+#[derive(Debug, Clone, Copy)]
+pub struct Reload {
+    /// The last attempt was successful.
+    pub successful: bool,
+    /// When the last successful one was, since 1970.
+    pub succeeded: Duration,
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
 
 /// Shared by the engine and those who answer requests.
 #[derive(Debug)]
@@ -29,6 +54,7 @@ pub struct Board {
     shown: Mutex<Arc<Shown>>,
     turned_millis: AtomicU64,
     ready: AtomicBool,
+    reload: Mutex<Reload>,
     told: AtomicBool,
 }
 
@@ -41,6 +67,7 @@ impl Board {
             shown: Mutex::default(),
             turned_millis: AtomicU64::new(0),
             ready: AtomicBool::new(false),
+            reload: Mutex::new(Reload { successful: true, succeeded: since_1970() }),
             told: AtomicBool::new(false),
         }
     }
@@ -75,6 +102,21 @@ impl Board {
     pub fn turning(&self) -> bool {
         let turned = Duration::from_millis(self.turned_millis.load(Ordering::Relaxed));
         self.began.elapsed().saturating_sub(turned) < HANGS
+    }
+
+    /// The configuration was read anew, with success or without.
+    pub fn reloaded(&self, successful: bool) {
+        let mut reload = self.reload.lock().unwrap_or_else(PoisonError::into_inner);
+        reload.successful = successful;
+        if successful {
+            reload.succeeded = since_1970();
+        }
+    }
+
+    /// How the configuration was taken up last.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        *self.reload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A log may have changed. True if the engine has not been told so since it last heard it.

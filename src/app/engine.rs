@@ -3,12 +3,13 @@
 use super::board::{Board, Shown};
 use super::overview::{self, Circumstances};
 use super::pipeline::Pipeline;
+use super::plan::Fresh;
 use super::recent::Recorder;
 use super::record::Record;
 use super::watchman;
 use crate::report::Now;
 use crate::state::{Committer, Done};
-use crate::tail::{Stats, Tailer, WatchMode};
+use crate::tail::{Stats, TailError, Tailer, WatchMode};
 use crate::tally::{Family, Sample, metrics};
 use crate::view::View;
 use std::collections::VecDeque;
@@ -27,6 +28,8 @@ pub enum Message {
     View(usize, oneshot::Sender<View>),
     /// A record was written, or could not be.
     Committed(Done),
+    /// Go on with another configuration.
+    Reload(Box<Fresh>, oneshot::Sender<Result<(), TailError>>),
     /// Read to the end, commit, and end.
     Stop,
 }
@@ -39,6 +42,8 @@ const COMMIT_LOOKED_AT: Duration = Duration::from_secs(1);
 const COMMIT_APART: Duration = Duration::from_millis(100);
 /// The loop turns at least so often, so that a hang is noticed.
 const TURN_EVERY: Duration = Duration::from_secs(5);
+/// It is looked for series that can be dropped so often.
+const RETIRE_EVERY: Duration = Duration::from_secs(20);
 /// Reading to the end before the process stops takes no longer.
 const LAST_READ: Duration = Duration::from_secs(5);
 /// The last commit may take so long.
@@ -60,6 +65,8 @@ pub struct Engine {
     /// The commit that is under way: its number, what it makes visible, and who waits for it.
     under_way: Option<UnderWay>,
     commits: Commits,
+    /// When it is looked next for series that can be dropped.
+    retire_next: Now,
 }
 
 struct UnderWay {
@@ -102,6 +109,7 @@ impl Engine {
             scrapes: Vec::new(),
             under_way: None,
             commits: Commits::default(),
+            retire_next: RETIRE_EVERY,
         }
     }
 
@@ -141,9 +149,23 @@ impl Engine {
                 let _ = answer.send(self.view(files)); // who asked may have gone
             }
             Message::Committed(done) => self.committed(done),
+            Message::Reload(fresh, answer) => {
+                let _ = answer.send(self.reload(*fresh));
+            }
             Message::Stop => return true,
         }
         false
+    }
+
+    /// Goes on with another configuration; what is shown, and what will be, keeps its meaning.
+    fn reload(&mut self, fresh: Fresh) -> Result<(), TailError> {
+        let (board, under_way) = (&self.board, &mut self.under_way);
+        fresh.apply(&mut self.pipeline, &mut self.tailer, |code, recogniser| {
+            board.show(Arc::new(board.shown().renewed(code, recogniser)));
+            if let Some(under_way) = under_way {
+                under_way.shown = under_way.shown.renewed(code, recogniser);
+            }
+        })
     }
 
     /// What there is to be seen now: the counters are those shown last, which are on disk if there is a state.
@@ -176,6 +198,10 @@ impl Engine {
         let turn = self.tailer.turn(now, &mut self.pipeline);
         let now = self.began.elapsed();
         self.pipeline.tick(now);
+        if now >= self.retire_next {
+            self.retire_next = now + RETIRE_EVERY;
+            self.pipeline.retire(now);
+        }
         self.account();
         self.board.turned(now, self.tailer.caught_up());
         self.commit(now);
@@ -289,6 +315,7 @@ impl Engine {
             WatchMode::Notify => "notify",
             WatchMode::Poll => "poll",
         };
+        let reload = self.board.reload();
         let durable = self.committer.is_some() && !self.commits.failing;
         let mut gauges = vec![
             Family { metric: &metrics::BUILD_INFO, samples: vec![Sample::new(super::build::LABELS, 1.0)] },
@@ -296,6 +323,8 @@ impl Engine {
             one(&metrics::UNREAD_BYTES, stats.unread_bytes as f64),
             Family { metric: &metrics::WATCH_MODE, samples: vec![Sample::new([("mode", mode)], 1.0)] },
             one(&metrics::STATE_DURABLE, f64::from(u8::from(durable))),
+            one(&metrics::CONFIG_RELOADED, f64::from(u8::from(reload.successful))),
+            one(&metrics::CONFIG_RELOADED_AT, reload.succeeded.as_secs_f64()),
         ];
         if let Some(since) = self.commits.last_done.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
             gauges.push(one(&metrics::LAST_COMMIT, since.as_secs_f64()));

@@ -96,12 +96,12 @@ fn report<O: Observer>(counted: &Counted, pipeline: &Pipeline<O>) -> Report {
         category,
         severity: Severity::of(category),
         request_id: finding.id.as_ref().and_then(|id| id.text.as_deref()).map(str::to_owned),
-        file: finding.log.as_deref().map(str::to_owned),
+        file: finding.log.as_ref().map(|log| log.path.clone()),
         recogniser: pipeline
             .recognisers
             .get(finding.origin.recogniser.into())
             .map_or_else(String::new, |recogniser| recogniser.name().to_owned()),
-        labels: pipeline.tally.labels(finding.origin.labels).iter().cloned().collect(),
+        labels: finding.log.iter().flat_map(|log| log.labels.iter().cloned()).collect(),
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
-use crate::report::{self, Code, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
+use crate::report::{
+    self, Code, EventMemory, Finding, Group, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
+};
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
@@ -32,9 +34,9 @@ pub struct Stream {
     skipping: bool,
     /// The log that has taken its place.
     successor: Option<SourceKey>,
-    /// Its name, for people.
+    /// What it is called.
     #[serde(skip)]
-    log: Option<Arc<str>>,
+    log: Option<Arc<Log>>,
 }
 
 impl Stream {
@@ -56,6 +58,9 @@ pub trait Observer {
 
     /// Takes up what was kept.
     fn restore(&mut self, _: Vec<LastTold>) {}
+
+    /// Codes and recognisers have other numbers from now on.
+    fn renew(&mut self, _code: &dyn Fn(Code) -> Code, _recogniser: &dyn Fn(u8) -> u8) {}
 }
 
 /// When the logs told of a code.
@@ -171,6 +176,14 @@ impl<O: Observer> Pipeline<O> {
         self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
     }
 
+    /// Drops the series that nothing can count any more: see [`Tally::retire`].
+    pub fn retire(&mut self, now: Now) {
+        let used = self.streams.values().map(|stream| stream.labels).collect();
+        if self.tally.retire(now, &used) {
+            self.changed = true;
+        }
+    }
+
     /// When [`tick`](Self::tick) has something to do.
     #[must_use]
     pub fn due(&self) -> Option<Now> {
@@ -270,7 +283,7 @@ impl<O: Observer> Pipeline<O> {
 
     fn counting(&mut self) -> (Counting<'_, O>, &mut Merger) {
         self.changed = true;
-        (Counting { tally: &mut self.tally, observer: &mut self.observer }, &mut self.merger)
+        (Counting { now: self.now, tally: &mut self.tally, observer: &mut self.observer }, &mut self.merger)
     }
 
     /// Bytes and lines that were not shown before.
@@ -384,13 +397,14 @@ impl<O: Observer> Pipeline<O> {
 }
 
 struct Counting<'p, O> {
+    now: Now,
     tally: &'p mut Tally,
     observer: &'p mut O,
 }
 
 impl<O: Observer> Counting<'_, O> {
     fn count(&mut self, finding: &Finding) {
-        self.tally.count(finding);
+        self.tally.count(finding, self.now);
         self.observer.counted(finding);
     }
 }
@@ -399,11 +413,11 @@ impl<O: Observer> Consumer for Pipeline<O> {
     fn opened(&mut self, source: SourceKey, input: usize, path: &Path, follows: Option<SourceKey>) {
         let plan = self.inputs.get(input).cloned().unwrap_or_default();
         let set = plan.path_labels.map_or(plan.labels.clone(), |more| more.of(path, &plan.labels));
-        let labels = self.tally.label_set(&set);
+        let labels = self.tally.label_set(&set, self.now);
         // of a source that was restored, or whose input has changed, the rest is known already
         let mut stream = self.streams.remove(&source).unwrap_or_default();
         stream.labels = labels;
-        stream.log = Some(path.to_string_lossy().into());
+        stream.log = Some(Arc::new(Log { path: path.to_string_lossy().into_owned(), labels: set }));
         stream.framing = plan.framing.or(stream.framing);
         if let Some(before) = follows.and_then(|before| self.streams.get_mut(&before)) {
             stream.joins.inherit(&mut before.joins);

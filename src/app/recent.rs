@@ -4,6 +4,7 @@
 use super::pipeline::{LastTold, Observer};
 use crate::framing::Stamp;
 use crate::report::{Code, Finding};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -79,6 +80,14 @@ impl Activity {
         }
     }
 
+    /// Takes over what another one has noted.
+    fn add(&mut self, other: &Self) {
+        for (minutes_before, count) in (0..).zip(other.minutes(other.last).iter().rev()) {
+            self.note(other.last - minutes_before * MINUTE, *count);
+        }
+        self.last = self.last.max(other.last);
+    }
+
     /// The counts of the last minutes, the minute of `now` last.
     pub fn minutes(&self, now: i64) -> [u32; MINUTES] {
         let last = now.div_euclid(MINUTE);
@@ -101,6 +110,23 @@ impl Recent {
     /// When each code was told of.
     pub fn activity(&self) -> impl Iterator<Item = (Told, &Activity)> {
         self.activity.iter().map(|(told, activity)| (*told, activity))
+    }
+
+    /// The same with other numbers for codes and recognisers.
+    pub fn renewed(&self, code: &dyn Fn(Code) -> Code, recogniser: &dyn Fn(u8) -> u8) -> Self {
+        let mut renewed = Self { last: self.last.clone(), activity: HashMap::new() };
+        for Counted { finding, .. } in &mut renewed.last {
+            finding.code = finding.code.map(code);
+            finding.origin.recogniser = recogniser(finding.origin.recogniser);
+        }
+        for ((old, status), activity) in &self.activity {
+            // names for which there is no room any more are one from now on
+            match renewed.activity.entry((old.map(code), *status)) {
+                Entry::Vacant(place) => drop(place.insert(activity.clone())),
+                Entry::Occupied(mut place) => place.get_mut().add(activity),
+            }
+        }
+        renewed
     }
 
     fn note(&mut self, finding: &Finding, wall: i64) {
@@ -149,6 +175,10 @@ impl Observer for Recorder {
             }
             activity.last = activity.last.max(millis);
         }
+    }
+
+    fn renew(&mut self, code: &dyn Fn(Code) -> Code, recogniser: &dyn Fn(u8) -> u8) {
+        self.recent = Arc::new(self.recent.renewed(code, recogniser));
     }
 }
 

@@ -54,7 +54,7 @@ impl Record {
     pub fn restore<O: Observer>(self, pipeline: &mut Pipeline<O>, now: Now) -> Vec<FileRecord> {
         let translate = pipeline.tally.codes.translate(&self.names);
         let sets = pipeline.tally.restore(self.tally, &translate);
-        let set = |old: u32| sets.get(old as usize).copied().unwrap_or(0);
+        let set = |old: u32| sets.get(&old).copied().unwrap_or(0);
         let renew = |finding: &mut Finding| {
             finding.code = finding.code.map(&translate);
             finding.origin.labels = set(finding.origin.labels);

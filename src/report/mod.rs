@@ -54,6 +54,15 @@ pub struct Origin {
     pub recogniser: u8,
 }
 
+/// A log, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its path; bytes that are no UTF-8 are replaced.
+    pub path: String,
+    /// Names and values of the labels that its series have beside those of the error.
+    pub labels: Vec<(String, String)>,
+}
+
 /// What is known of one response so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -68,9 +77,9 @@ pub struct Finding {
     /// The time stamp of the log line.
     #[serde(skip)]
     pub time: Option<Stamp>,
-    /// The name of the log where it was found first, for people; kept as long as this process runs.
+    /// The log where it was found first; known as long as this process runs.
     #[serde(skip)]
-    pub log: Option<Arc<str>>,
+    pub log: Option<Arc<Log>>,
 }
 
 impl Finding {
