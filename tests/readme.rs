@@ -86,9 +86,11 @@ fn links_lead_somewhere() {
     let folder = path().parent().unwrap().to_owned();
     for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         let there = match link.strip_prefix('#') {
-            Some(anchor) => {
-                text.lines().any(|line| line.starts_with('#') && line.to_lowercase().replace(' ', "-").contains(anchor))
-            }
+            Some(anchor) => text.lines().any(|line| {
+                let kept = |sign: &char| sign.is_alphanumeric() || " -".contains(*sign);
+                let title: String = line.to_lowercase().trim_start_matches('#').trim().chars().filter(kept).collect();
+                line.starts_with('#') && title.replace(' ', "-") == anchor
+            }),
             None => link.starts_with("http") || folder.join(link).exists(),
         };
         assert!(there, "{link}");
