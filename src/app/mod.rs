@@ -13,6 +13,7 @@ mod record;
 mod reload;
 pub mod scan;
 pub mod serve;
+mod systemd;
 mod watchman;
 
 pub use pipeline::{LastTold, Observer, Pipeline, Plan, Stream, Unobserved};
