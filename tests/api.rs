@@ -183,6 +183,36 @@ fn without_a_state_or_a_file_it_says_so() {
 }
 
 #[test]
+fn codes_keep_their_names_when_the_configuration_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    append(&folder.path().join("app.log"), &line("NeverHeardOf", 418, ID, NOW));
+    append(&folder.path().join("app.log"), &line("SlowDown", 503, &ID.replace('0', "1"), NOW));
+    let daemon = Start::new(folder.path(), "*.log").config("inputs: []\n").start();
+    let wanted = wait_for(&daemon, "/api/v1/status", |status| status["recent"]["count"] == 2)["errors"].clone();
+    let config = "codes: [{code: QuotaBlocked, status: 403, category: quota, retryable: no, owner: platform}]\n";
+    fs::write(folder.path().join("config.yaml"), config).unwrap();
+    daemon.program.signal(rustix::process::Signal::HUP);
+    wait("the new code to be known", PATIENCE, || {
+        let known = ask(&daemon, "/api/v1/codes")["codes"].as_array().unwrap().len() == 143;
+        for (errors, wanted) in
+            ask(&daemon, "/api/v1/status")["errors"].as_array().unwrap().iter().zip(wanted.as_array().unwrap())
+        {
+            for key in ["code", "status", "category", "count", "recent", "last_seen"] {
+                assert_eq!(errors[key], wanted[key], "{key}");
+            }
+        }
+        let errors = ask(&daemon, "/api/v1/errors");
+        let mut codes: Vec<_> =
+            errors["errors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, ["NeverHeardOf", "SlowDown"]);
+        assert!(errors["errors"].as_array().unwrap().iter().all(|error| error["recogniser"] == "logfmt"));
+        known.then_some(())
+    });
+    assert_eq!(ask(&daemon, "/api/v1/status")["errors"][1]["code"], "NeverHeardOf");
+}
+
+#[test]
 fn codes_are_told_of_in_both_languages_those_of_the_configuration_too() {
     let folder = tempfile::tempdir().unwrap();
     let config = "codes: [{code: QuotaBlocked, status: 403, category: quota, retryable: no, owner: platform}]\n";
