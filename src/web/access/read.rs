@@ -82,6 +82,17 @@ pub fn document(file: &Path) -> Result<Document, AccessError> {
     Ok(Document { file: file.to_owned(), raw })
 }
 
+/// Whether anything is said in a file.
+pub fn not_empty(file: &Path) -> Result<(), AccessError> {
+    match fs::read_to_string(file) {
+        Ok(text) if text.trim().is_empty() => {
+            let reason = "it is empty; to do without TLS and passwords, write tls_server_config: {} into it";
+            Err(at(file, Location::UNKNOWN, reason.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The certificate of the server, if there is one.
 pub fn certificate(file: &Path) -> Result<Option<Vec<u8>>, AccessError> {
     let document = document(file)?;
