@@ -15,3 +15,4 @@ mod limits;
 mod markup;
 mod shutdown;
 mod support;
+mod tls;
