@@ -3,7 +3,7 @@
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
-use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
+use crate::report::{self, Codes, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,13 @@ impl Stream {
     }
 }
 
-/// A response that was counted, for those who list them.
+/// Responses that are counted, for those who choose or list them.
 pub trait Observer {
+    /// Whether a response is to be counted.
+    fn wants(&mut self, _: &Codes, _: &Finding) -> bool {
+        true
+    }
+
     /// A response was counted.
     fn counted(&mut self, finding: &Finding);
 }
@@ -163,15 +168,23 @@ impl<O: Observer> Pipeline<O> {
         merger.finish(|finding| counting.count(&finding));
     }
 
-    /// One event of a log that begins at the offset `start`.
-    fn event(&mut self, stream: &mut Stream, start: u64, event: &Event<'_>) {
+    /// One event of a log that begins at the offset `start`. `around` is asked for the time of one that does not tell it
+    /// with its zone, and gets what it tells.
+    fn event(
+        &mut self,
+        stream: &mut Stream,
+        start: u64,
+        event: &Event<'_>,
+        around: impl FnOnce(Option<Stamp>) -> Option<Stamp>,
+    ) {
         let text = framing::clean(event.text);
         let mut found = Vec::new();
         self.recognisers.read(&text, event.interested, &mut found);
         if found.is_empty() {
             return;
         }
-        let time = Stamp::find(&text);
+        let time = Stamp::of_event(&text);
+        let time = if time.is_some_and(|time| time.zoned) { time } else { around(time) };
         let mut reports = Vec::with_capacity(found.len());
         for (recogniser, report) in found {
             let codes = &mut self.tally.codes;
@@ -299,12 +312,14 @@ impl<O: Observer> Pipeline<O> {
         let bounds = Bounds::default();
         match framing {
             Framing::Plain => framing::scan(bytes, end, &*recognisers, bounds, |event| {
-                self.event(stream, start + event.at as u64, &event);
+                let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&bytes[..event.at]));
+                self.event(stream, start + event.at as u64, &event, around);
             }),
             Framing::Utf16Le | Framing::Utf16Be => {
                 let decoded = Decoded::new(bytes, framing);
                 let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, |event| {
-                    self.event(stream, start + decoded.place(event.at) as u64, &event);
+                    let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&decoded.text[..event.at]));
+                    self.event(stream, start + decoded.place(event.at) as u64, &event, around);
                 });
                 Scan { done: decoded.place(scan.done), line: decoded.place(scan.line) }
             }
@@ -314,7 +329,8 @@ impl<O: Observer> Pipeline<O> {
                     .done
                     .map(|done| usize::try_from(done.saturating_sub(start)).map_or(length, |done| done.min(length)));
                 let scan = framing::scan_framed(bytes, end, framing, &*recognisers, bounds, &mut done, |event| {
-                    self.event(stream, start + event.at as u64, &event);
+                    let around = |own: Option<Stamp>| Stamp::find(&bytes[event.at..]).or(own); // the runtime's
+                    self.event(stream, start + event.at as u64, &event, around);
                 });
                 stream.done = done.map(|done| start + done as u64);
                 scan
@@ -365,8 +381,10 @@ struct Counting<'p, O> {
 
 impl<O: Observer> Counting<'_, O> {
     fn count(&mut self, finding: &Finding) {
-        self.tally.count(finding);
-        self.observer.counted(finding);
+        if self.observer.wants(&self.tally.codes, finding) {
+            self.tally.count(finding);
+            self.observer.counted(finding);
+        }
     }
 }
 

@@ -1,5 +1,10 @@
 //! Commands and flags.
 
+mod scan;
+
+pub use scan::{FailOn, Scan, ScanOutput};
+
+use super::terminal;
 use crate::app::log::{Format, Level};
 use crate::catalogue;
 use crate::web::healthcheck::Target;
@@ -91,35 +96,6 @@ pub struct Healthcheck {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  obs-error-exporter scan /var/log/shop\n  \
-    kubectl logs deploy/shop --since=1h | obs-error-exporter scan -\n  \
-    obs-error-exporter scan --output json '/var/log/**/OBS-SDK.log*'")]
-pub struct Scan {
-    /// Files (also .gz), globs, folders, or - for standard input (the default)
-    #[arg(value_name = "FILE|GLOB|DIR|-")]
-    pub logs: Vec<PathBuf>,
-    /// Configuration file, for its recognisers and codes
-    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
-    pub config_file: Option<PathBuf>,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t = ScanOutput::Table)]
-    pub output: ScanOutput,
-    /// Language of the texts
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ScanOutput {
-    /// For people
-    Table,
-    /// For programs
-    Json,
-    /// As a daemon would serve it
-    Prometheus,
-}
-
-#[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  obs-error-exporter explain SlowDown InArrearOrInsufficientBalance --lang zh\n  \
     tail -n 20 OBS-SDK.log | obs-error-exporter explain --line")]
 pub struct Explain {
@@ -132,9 +108,8 @@ pub struct Explain {
     /// Configuration file, for its recognisers and codes
     #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
     pub config_file: Option<PathBuf>,
-    /// Language of the texts
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub language: Language,
 }
 
 #[derive(Debug, clap::Args)]
@@ -142,9 +117,8 @@ pub struct Codes {
     /// How to print them
     #[arg(long, value_enum, default_value_t = CodesOutput::Table)]
     pub output: CodesOutput,
-    /// Language of the texts in a table or Markdown; JSON and CSV have both
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub language: Language,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -157,6 +131,31 @@ pub enum CodesOutput {
     Csv,
     /// For documents
     Markdown,
+}
+
+/// The language of texts: as asked for, else that of the locale.
+#[derive(Debug, clap::Args)]
+pub struct Language {
+    /// Language of the texts [default: by LC_ALL, LC_MESSAGES, LANG]
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+}
+
+impl Language {
+    pub fn get(&self) -> catalogue::Lang {
+        let locale = || if terminal::chinese() { Lang::Zh } else { Lang::En };
+        self.lang.unwrap_or_else(locale).into()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// As the terminal allows
+    Auto,
+    /// Also into a pipe
+    Always,
+    /// Not at all
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -14,7 +14,7 @@ const LARGEST: u64 = 64 << 20;
 /// Prints the whole catalogue.
 pub fn list(args: &args::Codes) -> anyhow::Result<ExitCode> {
     let entries = Catalogue::built_in().entries();
-    let lang = args.lang.into();
+    let lang = args.language.get();
     let text = match args.output {
         CodesOutput::Table => table(entries, lang),
         CodesOutput::Json => format!("{}\n", serde_json::to_string_pretty(entries)?),
@@ -40,9 +40,9 @@ pub fn explain(args: &args::Explain) -> anyhow::Result<ExitCode> {
         match catalogue.get(name) {
             Some(entry) => {
                 known = true;
-                text.push_str(&about(entry, args.lang.into()));
+                text.push_str(&about(entry, args.language.get()));
             }
-            None => text.push_str(&unknown(name, &catalogue.near(name), args.lang.into())),
+            None => text.push_str(&unknown(name, &catalogue.near(name), args.language.get())),
         }
     }
     output::print(&text).context("cannot print")?;
@@ -58,7 +58,7 @@ fn lines(args: &args::Explain) -> anyhow::Result<ExitCode> {
     }
     let config = super::config::read(args.config_file.as_deref())?;
     let mut text = String::new();
-    for explained in crate::app::explain::explain(config, &log, args.lang.into())? {
+    for explained in crate::app::explain::explain(config, &log, args.language.get())? {
         let _ = writeln!(text, "{}", explained.line);
         for reason in explained.reasons {
             let _ = writeln!(text, "  {reason}");

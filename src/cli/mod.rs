@@ -6,6 +6,7 @@ mod config;
 mod output;
 mod scan;
 mod serve;
+mod terminal;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -17,7 +18,7 @@ pub fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Healthcheck(args) => serve::healthcheck(&args),
-        Command::Scan(args) => scan::run(&args),
+        Command::Scan(args) => Ok(scan::run(&args)),
         Command::Explain(args) => codes::explain(&args),
         Command::Codes(args) => codes::list(&args),
     };

@@ -95,12 +95,12 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{file}: {source}; name a configuration file that can be read")]
+    #[error("{file}: {reason}; name a configuration file that can be read")]
     Unreadable {
         /// Which.
         file: String,
         /// Why not.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// What it says cannot be.
     #[error("{file}:{line}: {reason}")]
@@ -125,7 +125,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
         let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { file: file.clone(), source })?;
+            std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { file: file.clone(), reason })?;
         Self::parse(&text, &file)
     }
 

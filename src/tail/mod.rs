@@ -42,6 +42,7 @@ use std::time::Duration;
 
 pub use identity::{Continuity, FileId, Mark, Print, Stat, continuity};
 pub use record::{FileRecord, Known, Owner, RawPath, RecordState};
+pub use rotation::bases as rotated_from;
 pub use stats::{Event, FileStatus, Stats};
 pub use tailer::{Tailer, Turn};
 pub use watch::WatchMode;
