@@ -3,7 +3,7 @@
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
-use super::{Pipeline, Plan, Unobserved};
+use super::{Pipeline, Plan, Unobserved, check, watchman};
 use crate::config::{Config, Input, Limits};
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
@@ -60,8 +60,9 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
     // before anything else, so that a port in use costs nothing
     let bound = Bound::bind(&options.listen)?;
-    for address in bound.local_addrs() {
-        tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
+    let mut matches = Vec::new();
+    for input in &options.config.inputs {
+        matches.extend(check::look(input)?); // a glob that is wrong is refused before anything is touched
     }
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
@@ -80,10 +81,11 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
             }
         }
     };
-    for input in &tail.inputs {
-        tracing::info!(paths = ?input.paths, "logs are looked for");
-    }
     let tailer = Tailer::new(tail, files, wake)?;
+    for address in bound.local_addrs() {
+        tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
+    }
+    matches.iter().for_each(watchman::found);
     let engine = Engine::new(tailer, pipeline, inbox, Arc::clone(&board), committer, began);
     let (ended, has_ended) = oneshot::channel();
     let thread = thread::Builder::new().name("engine".into()).spawn(move || {

@@ -1,8 +1,12 @@
 //! Commands and flags.
 
+mod check;
 mod scan;
+mod shell;
 
+pub use check::Check;
 pub use scan::{FailOn, Scan, ScanOutput};
+pub use shell::{Completions, Man, Shell};
 
 use super::terminal;
 use crate::app::log::{Format, Level};
@@ -15,6 +19,9 @@ use std::path::PathBuf;
 /// Finds Huawei Cloud OBS errors in the logs of the services that call OBS, and serves them to Prometheus.
 #[derive(Debug, Parser)]
 #[command(name = "obs-error-exporter", version, max_term_width = 120)]
+#[command(after_help = "Examples:\n  kubectl logs deploy/shop --since=1h | obs-error-exporter scan -\n  \
+    obs-error-exporter explain SlowDown\n  \
+    obs-error-exporter serve --logs '/var/log/app/**/*.log' --state.path /var/lib/obs-error-exporter")]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -32,6 +39,12 @@ pub enum Command {
     Explain(Explain),
     /// List all known error codes
     Codes(Codes),
+    /// Say whether a configuration can be used, what it means, and what its globs match now
+    Check(Check),
+    /// Print what a shell needs to complete commands and flags
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
 }
 
 #[derive(Debug, clap::Args)]
@@ -81,6 +94,9 @@ pub struct Serve {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  obs-error-exporter healthcheck\n  \
+    obs-error-exporter healthcheck --url http://localhost:19765\n\n\
+    Exit status: 0 if the daemon is ready, 1 if not.")]
 pub struct Healthcheck {
     /// URL to ask instead of the listen address
     #[arg(long, value_name = "URL")]
@@ -113,6 +129,8 @@ pub struct Explain {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  obs-error-exporter codes | grep throttling\n  \
+    obs-error-exporter codes --output csv > codes.csv")]
 pub struct Codes {
     /// How to print them
     #[arg(long, value_enum, default_value_t = CodesOutput::Table)]
@@ -125,9 +143,9 @@ pub struct Codes {
 pub enum CodesOutput {
     /// For people
     Table,
-    /// Everything, for programs
+    /// Everything in both languages, for programs
     Json,
-    /// Everything, for spreadsheets
+    /// Everything in both languages, for spreadsheets
     Csv,
     /// For documents
     Markdown,

@@ -2,6 +2,7 @@
 
 use super::args::{self, CodesOutput};
 use super::output;
+use super::terminal::pad;
 use crate::catalogue::{Catalogue, Entry, Lang};
 use anyhow::Context as _;
 use std::fmt::Write as _;
@@ -98,16 +99,21 @@ fn unknown(name: &str, near: &[&Entry], lang: Lang) -> String {
 }
 
 fn table(entries: &[Entry], lang: Lang) -> String {
+    let heads = match lang {
+        Lang::En => ["CODE", "STATUS", "CATEGORY", "RETRYABLE", "OWNER", "MEANING"],
+        Lang::Zh => ["错误码", "状态码", "类别", "可重试", "责任方", "含义"],
+    };
     let widest = entries.iter().map(|entry| entry.code.len()).max().unwrap_or(0);
-    let mut text = format!("{:<widest$}  STATUS  CATEGORY        RETRYABLE    OWNER     MEANING\n", "CODE");
+    let line = |[code, status, category, retryable, owner, meaning]: [&str; 6]| {
+        let (code, status, category) = (pad(code, widest), pad(status, 6), pad(category, 14));
+        format!("{code}  {status}  {category}  {}  {}  {meaning}\n", pad(retryable, 11), pad(owner, 8))
+    };
+    let mut text = line(heads);
     for entry in entries {
         let status = entry.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         let Entry { code, category, retryable, owner, .. } = entry;
-        let _ = writeln!(
-            text,
-            "{code:<widest$}  {status:<6}  {category:<14}  {retryable:<11}  {owner:<8}  {}",
-            entry.meaning(lang)
-        );
+        let (category, retryable, owner) = (category.as_str(), retryable.as_str(), owner.as_str());
+        text.push_str(&line([code, &status, category, retryable, owner, entry.meaning(lang)]));
     }
     text
 }

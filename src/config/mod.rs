@@ -7,7 +7,7 @@ pub use path_labels::PathLabels;
 
 use crate::catalogue::{Catalogue, Category, Entry, Owner, Retryable, Source};
 use crate::framing::Framing;
-use crate::recognise::{Custom, MOST_CUSTOM};
+use crate::recognise::{Custom, MOST_CUSTOM, Recogniser as _};
 use crate::tail::StartAt;
 use crate::tally::LabelSet;
 use raw::{RawCode, RawConfig, RawFormat, RawInput, RawStart};
@@ -142,6 +142,11 @@ impl Config {
         Self::check(raw).map_err(place)
     }
 
+    /// The further recognisers by name, each with the texts of which its lines have at least one.
+    pub fn anchors(&self) -> impl Iterator<Item = (&str, &[&str])> {
+        self.recognisers.iter().map(|custom| (custom.name(), custom.anchors()))
+    }
+
     fn check(raw: RawConfig) -> Result<Self, Wrong> {
         let mut recognisers: Vec<Custom> = Vec::new();
         for raw in &raw.recognisers {
@@ -152,7 +157,7 @@ impl Config {
                 return wrong(&raw.name, format!("the name {name:?} may have letters, digits, _ and - only"));
             }
             let taken = crate::recognise::BUILT_IN.iter().any(|other| other.name() == name);
-            if taken || recognisers.iter().any(|other| crate::recognise::Recogniser::name(other) == name) {
+            if taken || recognisers.iter().any(|other| other.name() == name) {
                 return wrong(&raw.name, format!("there is a recogniser {name:?} already; give it another name"));
             }
             match Custom::new(name, &raw.pattern.value) {

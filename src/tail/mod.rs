@@ -40,6 +40,7 @@ mod whereabouts;
 use std::path::Path;
 use std::time::Duration;
 
+pub use discover::{Discovery, Found, Walk};
 pub use identity::{Continuity, FileId, Mark, Print, Stat, continuity};
 pub use record::{FileRecord, Known, Owner, RawPath, RecordState};
 pub use rotation::bases as rotated_from;

@@ -8,11 +8,14 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Times of --since and --until: how long ago (90m, 1h, 2d), 13:00, 2026-11-22, 2026-11-22T13:00, 2026-11-22T13:00:00Z. A
-response is judged by the time stamp of its log line; one that has none is listed whatever its time.
+Times of --since and --until: how long ago (90m, 1h, 2d), 13:00, 2026-11-22, 2026-11-22T13:00, 2026-11-22T13:00:00Z. \
+A response is judged by the time stamp of its log line; one that has none is listed whatever its time.
 
-Exit status: 0; 1 if --fail-on names what was found; 2 for flags and configurations that cannot be meant; 3 if something
-that was named could not be read (the rest is scanned).
+Categories, the worst first: account, server_error, throttling, credentials, clock_skew, encryption, quota, permission, \
+network, not_found, conflict, client_request, unsupported, redirect, unknown.
+
+Exit status: 0; 1 if --fail-on names what was found; 2 for flags and configurations that cannot be meant; 3 if \
+something that was named could not be read (the rest is scanned).
 
 Examples:
   kubectl logs deploy/shop --since=1h | obs-error-exporter scan -
@@ -93,4 +96,21 @@ fn category() -> impl TypedValueParser<Value = Category> {
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     PossibleValuesParser::new(std::iter::once("any").chain(names()))
         .map(|name| named(&name).map_or(FailOn::Any, FailOn::Category))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Args;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_help_names_the_categories_in_their_order() {
+        let command = Args::command();
+        let scan = command.find_subcommand("scan").unwrap();
+        let help = scan.get_after_help().unwrap().to_string();
+        let all: Vec<_> = names().collect();
+        assert!(help.contains(&format!("the worst first: {}.", all.join(", "))), "{help}");
+    }
 }

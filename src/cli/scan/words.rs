@@ -2,6 +2,7 @@
 
 use crate::app::scan::{Report, Row};
 use crate::catalogue::{Category, Lang};
+use crate::cli::terminal::{many, size};
 
 /// The heads of the columns.
 pub struct Heads {
@@ -163,27 +164,4 @@ pub fn summary(report: &Report, cut: u64, lang: Lang) -> Vec<String> {
         "`obs-error-exporter explain --line` 会逐行说明原因。".to_owned(),
     );
     said
-}
-
-/// Bytes as people read them.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 10 * 1024 {
-        return many(bytes, "byte");
-    }
-    let mut size = bytes as f64;
-    let mut unit = "";
-    for next in UNITS {
-        if size < 1024.0 {
-            break;
-        }
-        size /= 1024.0;
-        unit = next;
-    }
-    format!("{size:.1} {unit}")
-}
-
-/// `1 line`, `2 lines`
-pub fn many(count: u64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
