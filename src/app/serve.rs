@@ -169,6 +169,9 @@ fn take_up(
             tracing::warn!(%error, "no state is kept; name a folder with --state.path");
             return Ok((None, Vec::new()));
         }
+        (Err(error @ StateError::Io { .. }), _) => {
+            anyhow::bail!("{error}; name a folder that this process may make and write with --state.path")
+        }
         (Err(error), _) => return Err(error.into()),
     };
     let mut files = Vec::new();

@@ -79,7 +79,7 @@ pub fn table(report: &Report, cut: u64, look: Look) -> String {
             Lang::Zh => format!("{label}  {code} {count} 次：{remedy}"),
         };
         text.push('\n');
-        for (place, line) in wrapped(&line, "", "       ", look.width).into_iter().enumerate() {
+        for (place, line) in wrapped(&line, "", &" ".repeat(label.width() + 2), look.width).into_iter().enumerate() {
             let rest = line.strip_prefix(label).filter(|_| place == 0);
             let line = match rest {
                 Some(rest) => styled(label, style(worst.category)) + &styled(rest, BOLD),
