@@ -83,6 +83,24 @@ fn tables_look_as_they_should() {
 }
 
 #[test]
+fn the_readme_shows_a_real_scan() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let log: String =
+        log().lines().filter(|line| !line.contains("NoSuchKey")).map(|line| line.to_owned() + "\n").collect();
+    let done = feed(command(&["scan", "-"]).env("COLUMNS", "100"), log.as_bytes());
+    let shown = format!("```\n$ kubectl logs deploy/shop --since=1h | obs-error-exporter scan -\n{}```\n", done.out);
+    let from = readme.find("<!-- scan").unwrap();
+    let from = from + readme[from..].find("-->\n").unwrap() + 4;
+    let to = readme.find("<!-- end of scan -->").unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, format!("{}{shown}{}", &readme[..from], &readme[to..])).unwrap();
+    } else {
+        assert_eq!(&readme[from..to], shown);
+    }
+}
+
+#[test]
 fn the_worst_comes_first_and_once_more_at_the_end() {
     let text = scan(&[]).out;
     let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is missing:\n{text}"));
