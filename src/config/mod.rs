@@ -190,32 +190,56 @@ fn wrong<T, V>(at: &Spanned<T>, reason: String) -> Result<V, Wrong> {
     Err((at.referenced, reason))
 }
 
-/// What the reader of YAML says, with the nearest key for one that is unknown.
+/// What the reader of YAML says, in the words of those who write a configuration.
 fn explain(error: &serde_saphyr::Error) -> Wrong {
     let error = error.without_snippet();
     let location = error.location().unwrap_or(Location::UNKNOWN);
     let reason = match error {
         serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-            let near = expected
-                .iter()
-                .max_by(|one, other| strsim::jaro_winkler(one, field).total_cmp(&strsim::jaro_winkler(other, field)));
-            match near {
-                Some(near) if strsim::jaro_winkler(near, field) > 0.75 => {
-                    format!("unknown key {field:?}; did you mean {near:?}?")
-                }
-                _ => format!("unknown key {field:?}; there are {}", expected.join(", ")),
+            match nearest(field, expected.iter().copied()) {
+                Some(near) => format!("unknown key {field:?}; did you mean {near:?}?"),
+                None => format!("unknown key {field:?}; there are {}", expected.join(", ")),
             }
         }
-        serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("{variant:?} cannot be here; it is one of {}", expected.join(", "))
-        }
+        serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => none_of(variant, expected),
         serde_saphyr::Error::SerdeMissingField { field, .. } => format!("the key {field:?} is missing"),
         other => {
             let text = other.to_string();
-            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            plain(text.split(" at line ").next().unwrap_or_default())
         }
     };
     (location, reason)
+}
+
+/// What the reader of YAML says of its own terms.
+fn plain(text: &str) -> String {
+    if let Some(rest) = text.strip_prefix("duplicate mapping key: ") {
+        return format!("the key {:?} stands here twice", rest.split(',').next().unwrap_or_default());
+    }
+    match text {
+        "expected sequence start" => "a list is expected here, as in [\"a\", \"b\"]".to_owned(),
+        "expected mapping start" => "keys with values are expected here, as in {key: value}".to_owned(),
+        _ if text.starts_with("invalid u") => "a whole number is expected here".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The one that was meant, if it is near enough.
+fn nearest<'a>(text: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const ALIKE: f64 = 0.75; // Jaro-Winkler
+    let ranked = all.map(|other| (strsim::jaro_winkler(other, text), other));
+    ranked
+        .filter(|(likeness, _)| *likeness > ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, near)| near)
+}
+
+fn none_of(text: &str, all: &[&str]) -> String {
+    match nearest(text, all.iter().copied()) {
+        Some(near) => format!("{text:?} cannot be here; did you mean {near:?}?"),
+        None => format!("{text:?} cannot be here; it is one of {}", all.join(", ")),
+    }
 }
 
 fn input(raw: RawInput) -> Result<Input, Wrong> {
@@ -313,7 +337,8 @@ fn one_of<T: Copy + std::fmt::Display>(raw: Option<&Spanned<String>>, all: &[T],
     found.copied().map_or_else(
         || {
             let all: Vec<_> = all.iter().map(ToString::to_string).collect();
-            wrong(raw, format!("{:?} cannot be here; it is one of {}", raw.value, all.join(", ")))
+            let all: Vec<_> = all.iter().map(String::as_str).collect();
+            wrong(raw, none_of(&raw.value, &all))
         },
         Ok,
     )

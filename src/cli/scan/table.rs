@@ -3,9 +3,8 @@
 use super::words::{self, Heads};
 use crate::app::scan::{Report, Row, Span};
 use crate::catalogue::{Category, Lang};
-use crate::cli::terminal::{pad, pad_left};
+use crate::cli::terminal::{pad, pad_left, wrap};
 use anstyle::{AnsiColor, Style};
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -68,7 +67,7 @@ pub fn table(report: &Report, cut: u64, look: Look) -> String {
     }
     let lines = words::summary(report, cut, look.lang);
     for line in lines {
-        text.extend(wrapped(&line, "", "", look.width).into_iter().map(|line| line + "\n"));
+        text.extend(wrap(&line, look.width, 0).into_iter().map(|line| line + "\n"));
     }
     if let [worst, _, ..] = report.errors.as_slice() {
         let (_, remedy) = words::advice(worst, look.lang);
@@ -79,7 +78,7 @@ pub fn table(report: &Report, cut: u64, look: Look) -> String {
             Lang::Zh => format!("{label}  {code} {count} 次：{remedy}"),
         };
         text.push('\n');
-        for (place, line) in wrapped(&line, "", &" ".repeat(label.width() + 2), look.width).into_iter().enumerate() {
+        for (place, line) in wrap(&line, look.width, label.width() + 2).into_iter().enumerate() {
             let rest = line.strip_prefix(label).filter(|_| place == 0);
             let line = match rest {
                 Some(rest) => styled(label, style(worst.category)) + &styled(rest, BOLD),
@@ -89,12 +88,6 @@ pub fn table(report: &Report, cut: u64, look: Look) -> String {
         }
     }
     text
-}
-
-/// Lines that are no wider than they may be, unless a word is. Chinese is broken where Chinese may be.
-fn wrapped(text: &str, first: &str, other: &str, width: usize) -> Vec<String> {
-    let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(other).break_words(false);
-    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
 }
 
 /// How times are written: as short as the span allows.
@@ -196,21 +189,19 @@ impl<'r> Columns<'r> {
 
         let indent = " ".repeat(2 + self.count + 2);
         let (meaning, remedy) = words::advice(row, lang);
-        let arrow = format!("{indent}{} ", if unicode { "→" } else { "->" });
-        let below = " ".repeat(arrow.width());
-        for line in wrapped(remedy, &arrow, &below, width) {
+        let arrow = if unicode { "→" } else { "->" };
+        for line in wrap(&format!("{indent}{arrow} {remedy}"), width, indent.len() + arrow.width() + 1) {
             let _ = writeln!(text, "{}", styled(&line, BOLD));
         }
-        let faint = |text: &mut String, line: &str, below: &str| {
-            for line in wrapped(line, &indent, below, width) {
+        let faint = |text: &mut String, line: &str, below: usize| {
+            for line in wrap(&format!("{indent}{line}"), width, indent.len() + below) {
                 let _ = writeln!(text, "{}", styled(&line, FAINT));
             }
         };
-        faint(text, format!("{meaning}{}{}", words::gap(lang), words::owner(row, lang)).trim(), &indent);
+        faint(text, &format!("{meaning}{}{}", words::gap(lang), words::owner(row, lang)), 0);
         if !row.request_ids.is_empty() {
             let label = words::ids_label(lang);
-            let below = format!("{indent}{}", " ".repeat(label.width()));
-            faint(text, &format!("{label}{}", row.request_ids.join(" ")), &below);
+            faint(text, &format!("{label}{}", row.request_ids.join(" ")), label.width());
         }
     }
 
