@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use support::command::{Done, command, feed, run, run_with};
 
 /// An hour of a service that is throttled, then runs out of money. Times are in UTC and say so.
@@ -117,6 +118,61 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     let mut command = command(&["scan", "--color", "never"]);
     let done = feed(command.env("CLICOLOR_FORCE", "1"), log().as_bytes());
     assert!(!done.out.contains('\u{1b}'));
+}
+
+/// What a command shows on a terminal of so many columns.
+fn on_terminal(columns: u32, environment: &str, arguments: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_obs-error-exporter");
+    let script = format!("stty rows 50 cols {columns} && env {environment} {program} {arguments}");
+    let mut command = Command::new("script");
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("TERM", "xterm").env("SHELL", "/bin/sh");
+    let done = feed(command.args(["-qec", &script, "/dev/null"]), b"");
+    assert_eq!(done.code, 0, "{}", done.out);
+    done.out.replace("\r\n", "\n")
+}
+
+#[test]
+fn a_terminal_says_how_wide_it_is_and_whether_it_has_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    fs::write(&path, log()).unwrap();
+    let scan = format!("scan {}", path.display());
+    for (columns, name) in [(80, "80.en.txt"), (120, "120.en.txt")] {
+        let plain = on_terminal(columns, "NO_COLOR=1", &scan);
+        assert_eq!(plain, fs::read_to_string(format!("tests/scan/{name}")).unwrap());
+        let colourful = on_terminal(columns, "A=1", &scan);
+        assert!(colourful.contains("\u{1b}[1m\u{1b}[31mACCOUNT\u{1b}[0m"), "{colourful:?}");
+    }
+    assert!(!on_terminal(80, "TERM=dumb", &scan).contains('\u{1b}'));
+}
+
+#[test]
+fn a_long_scan_shows_on_a_terminal_how_far_it_is() {
+    // a pipe that stays open for longer than people are patient
+    let wait = format!(
+        "scan --output json - > /dev/null < <(printf '%s' '{}'; sleep 1.3; echo; sleep 0.3; echo)",
+        "x".repeat(99)
+    );
+    let shown = on_terminal(80, "A=1", "--version > /dev/null; true");
+    assert_eq!(shown, "", "nothing is shown of what is over at once");
+    let program = env!("CARGO_BIN_EXE_obs-error-exporter");
+    let script = format!("stty rows 50 cols 80; {program} {wait}");
+    let mut command = Command::new("script");
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("TERM", "xterm").env("SHELL", "/bin/bash");
+    let done = feed(command.args(["-qec", &script, "/dev/null"]), b"");
+    assert!(done.out.contains("B read, "), "{:?}", done.out);
+}
+
+#[test]
+fn nothing_to_read_is_said() {
+    let done = run(&["scan", "-"]);
+    let said =
+        "0 OBS error responses in 1 file, 0 lines, 0 bytes.\nThere was nothing to read: did what writes it fail?\n";
+    assert_eq!((done.code, done.out.as_str()), (0, said));
+    let done = run_with("all is well\n", &["scan", "-"]);
+    let said = "0 OBS error responses in 1 file, 1 line, 12 bytes.\n\
+                `obs-error-exporter explain --line` says for each line of a log why.\n";
+    assert_eq!((done.code, done.out.as_str()), (0, said));
 }
 
 #[test]

@@ -159,6 +159,11 @@ pub fn summary(report: &Report, cut: u64, lang: Lang) -> Vec<String> {
         format!("另有 {left_out} 个响应不在所选范围内（--since、--until、--code、--category）。"),
     );
     say(
+        *files > 0 && *bytes == 0,
+        "There was nothing to read: did what writes it fail?".to_owned(),
+        "没有可读的内容：产生日志的命令是否失败？".to_owned(),
+    );
+    say(
         total == 0 && *left_out == 0 && *lines > 0,
         "`obs-error-exporter explain --line` says for each line of a log why.".to_owned(),
         "`obs-error-exporter explain --line` 会逐行说明原因。".to_owned(),
