@@ -164,6 +164,30 @@ fn a_long_scan_shows_on_a_terminal_how_far_it_is() {
 }
 
 #[test]
+fn ctrl_c_ends_the_reading_and_what_was_found_is_printed() {
+    use rustix::process::Signal;
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::process::Stdio;
+    let mut command = command(&["scan", "-", "--output", "json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // more than a pipe holds: when this is through, the program reads, and listens
+    let log = log().repeat(20);
+    stdin.write_all(log.as_bytes()).unwrap();
+    support::process::signal(&child, Signal::INT);
+    let mut said = String::new();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    err.read_line(&mut said).unwrap();
+    assert_eq!(said, "reading ends here; Ctrl-C once more ends at once\n");
+    drop(stdin); // what writes into the pipe is ended by Ctrl-C as well
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let found: Value = serde_json::from_str(&out).unwrap();
+    assert!(found["errors"].as_array().unwrap().len() >= 3, "{out}");
+}
+
+#[test]
 fn nothing_to_read_is_said() {
     let done = run(&["scan", "-"]);
     let said =

@@ -1,12 +1,14 @@
 //! One shot: files read to their end, and what was found in them.
 
 mod files;
+mod interrupt;
 mod notes;
 mod open;
 mod timeline;
 mod when;
 
 pub use files::{Input, Unreadable, advice, expand};
+pub use interrupt::Interrupt;
 pub use notes::{At, Filter};
 pub use timeline::Timeline;
 pub use when::Zone;

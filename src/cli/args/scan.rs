@@ -15,10 +15,12 @@ Categories, the worst first: account, server_error, throttling, credentials, clo
 network, not_found, conflict, client_request, unsupported, redirect, unknown.
 
 Exit status: 0; 1 if --fail-on names what was found; 2 for flags and configurations that cannot be meant; 3 if \
-something that was named could not be read (the rest is scanned).
+something that was named could not be read (the rest is scanned); 130 if Ctrl-C ended the reading (what was found \
+until then is printed).
 
 Examples:
   kubectl logs deploy/shop --since=1h | obs-error-exporter scan -
+  kubectl logs -f deploy/shop | obs-error-exporter scan -          (until Ctrl-C)
   obs-error-exporter scan --since 2h --category throttling,account /var/log/shop
   obs-error-exporter scan --output markdown '/var/log/**/OBS-SDK.log*' >> incident.md
   obs-error-exporter scan --fail-on any smoke-test.log")]

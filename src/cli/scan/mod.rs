@@ -9,7 +9,7 @@ use super::args::{FailOn, Scan, ScanOutput};
 use super::config::read;
 use super::output;
 use super::terminal;
-use crate::app::scan::{Filter, Input, Report, Scanner, Zone, advice, expand};
+use crate::app::scan::{Filter, Input, Interrupt, Report, Scanner, Zone, advice, expand};
 use crate::catalogue::Catalogue;
 use anyhow::{Context as _, anyhow};
 use progress::Progress;
@@ -24,6 +24,9 @@ const USAGE: u8 = 2;
 
 /// Some of what was named could not be read.
 const UNREADABLE: u8 = 3;
+
+/// Ctrl-C has ended the reading; what was found until then is printed.
+const INTERRUPTED: u8 = 130;
 
 /// Reads logs to their end and prints what was found.
 pub fn run(args: &Scan) -> ExitCode {
@@ -51,7 +54,11 @@ fn scan(args: &Scan) -> anyhow::Result<u8> {
     if inputs.contains(&Input::Stdin) && std::io::stdin().is_terminal() {
         output::complain("reading standard input; Ctrl-D ends it");
     }
+    let interrupt = Interrupt::listen(|| output::complain("reading ends here; Ctrl-C once more ends at once"));
     for input in inputs {
+        if interrupt.heard() {
+            break;
+        }
         let continues = matches!(input, Input::File { continues: true, .. });
         let read =
             input.open_watched(|file| progress.watch(file)).and_then(|log| scanner.read(input.path(), continues, log));
@@ -73,6 +80,8 @@ fn scan(args: &Scan) -> anyhow::Result<u8> {
     print(args, &report, cut).context("cannot print")?;
     Ok(if fails {
         FOUND
+    } else if interrupt.heard() {
+        INTERRUPTED
     } else if unreadable {
         UNREADABLE
     } else {
