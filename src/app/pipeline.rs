@@ -3,7 +3,9 @@
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
-use crate::report::{self, Codes, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
+use crate::report::{
+    self, Codes, EventMemory, Finding, Group, Groups, Joined, Joins, Merger, Now, Origin, Outcome, RequestId,
+};
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,9 @@ impl Stream {
 
 /// Responses that are counted, for those who choose or list them.
 pub trait Observer {
+    /// Whether it matters when they were.
+    const TIMES: bool = true;
+
     /// Whether a response is to be counted.
     fn wants(&mut self, _: &Codes, _: &Finding) -> bool {
         true
@@ -57,6 +62,8 @@ pub trait Observer {
 pub struct Unobserved;
 
 impl Observer for Unobserved {
+    const TIMES: bool = false;
+
     fn counted(&mut self, _: &Finding) {}
 }
 
@@ -183,9 +190,8 @@ impl<O: Observer> Pipeline<O> {
         if found.is_empty() {
             return;
         }
-        let time = Stamp::of_event(&text);
-        let time = if time.is_some_and(|time| time.zoned) { time } else { around(time) };
-        let mut reports = Vec::with_capacity(found.len());
+        let time = if O::TIMES { time_of(&text, around) } else { None };
+        let mut reports = Groups::new();
         for (recogniser, report) in found {
             let codes = &mut self.tally.codes;
             if report.doubtful && report.code.is_none_or(|name| !codes.lists(name)) {
@@ -203,7 +209,7 @@ impl<O: Observer> Pipeline<O> {
             }
         }
         let Stream { memory, joins, .. } = stream;
-        let (mut known, mut ready) = (Vec::new(), Vec::new());
+        let (mut known, mut ready) = (Vec::new(), Groups::new());
         let groups = report::group(reports);
         memory[event.stream].event(
             start,
@@ -372,6 +378,12 @@ impl<O: Observer> Pipeline<O> {
             self.streams.insert(source, stream);
         }
     }
+}
+
+/// The time of an event, `around` which there may be one if it tells none with its zone.
+fn time_of(text: &[u8], around: impl FnOnce(Option<Stamp>) -> Option<Stamp>) -> Option<Stamp> {
+    let own = Stamp::of_event(text);
+    if own.is_some_and(|own| own.zoned) { own } else { around(own) }
 }
 
 struct Counting<'p, O> {

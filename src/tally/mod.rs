@@ -7,10 +7,10 @@ pub use expose::{CONTENT_TYPE, Family, ProcessMetrics, Sample, text};
 
 use crate::catalogue::Source;
 use crate::report::{Code, Codes, Finding, Now};
+use foldhash::HashMap;
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// The labels that an input adds to its series, as names and values.
@@ -65,7 +65,7 @@ impl Tally {
     /// Counters at nothing. A series that appears is held at 0 for `hold` after the first scrape that shows it.
     #[must_use]
     pub fn new(codes: Codes, hold: Duration) -> Self {
-        Self { codes, sets: Vec::new(), series: HashMap::new(), own: BTreeMap::new(), hold }
+        Self { codes, sets: Vec::new(), series: HashMap::default(), own: BTreeMap::new(), hold }
     }
 
     /// The number of a label set, the same for the same labels.
