@@ -172,7 +172,7 @@ CODES
 LIMITS
   line_bytes 1.0 MiB, unlisted_codes 64, open_files 512
 METRICS
-  new_series_hold 1m 30s
+  created_timestamps false, new_series_hold 1m 30s, series_retention 1h
 "
     );
     assert_eq!(printed(&["check", "--config.file", name]), expected);

@@ -3,19 +3,20 @@
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
-use super::{Pipeline, Plan, Unobserved, check, watchman};
-use crate::config::{Config, Input, Limits};
+use super::reload::{Load, Reloader};
+use super::{Pipeline, Unobserved, check, plan, systemd, watchman};
+use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
-use crate::tail::{self, FileRecord, InputOptions, Tailer};
+use crate::tail::{FileRecord, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
-use crate::web::{self, Bound, Bytes, ReloadRefused, Unavailable};
+use crate::web::{self, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -30,15 +31,25 @@ pub enum StatePath {
     Named(PathBuf),
 }
 
-/// What to serve.
+/// Where to listen.
 #[derive(Debug)]
+pub enum Listen {
+    /// On these addresses.
+    On(Vec<web::ListenAddress>),
+    /// On the sockets that systemd hands over.
+    Systemd,
+}
+
+/// What to serve.
 pub struct Options {
     /// What to tail and how to read it.
     pub config: Config,
+    /// Reads the same anew.
+    pub load: Load,
     /// Where positions and counters are kept.
     pub state: StatePath,
     /// Where to listen.
-    pub listen: Vec<web::ListenAddress>,
+    pub listen: Listen,
     /// How to serve.
     pub web: web::Options,
 }
@@ -58,8 +69,15 @@ const LAST_SCRAPE: Duration = Duration::from_secs(2);
 /// When it cannot start, or its engine ends.
 pub fn serve(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
-    // before anything else, so that a port in use costs nothing
-    let bound = Bound::bind(&options.listen)?;
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // from now on SIGHUP ends nothing
+    let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
+    // before anything that costs, so that a port in use costs nothing
+    let bound = match &options.listen {
+        Listen::On(addresses) => Bound::bind(addresses)?,
+        Listen::Systemd => systemd::sockets()?,
+    };
     let mut matches = Vec::new();
     for input in &options.config.inputs {
         matches.extend(check::look(input)?); // a glob that is wrong is refused before anything is touched
@@ -68,9 +86,10 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let (sender, inbox) = channel();
     let limits = options.config.limits;
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
+    pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
-    let tail = tail_options(inputs, limits, &mut pipeline);
-    pipeline.announce();
+    let tail = plan::tail_options(&inputs, limits);
+    plan::plan(inputs, &mut pipeline);
     let wake = {
         let (sender, board) = (Mutex::new(sender.clone()), Arc::clone(&board));
         move || {
@@ -92,9 +111,13 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         engine.run();
         let _ = ended.send(());
     })?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let backend = Arc::new(Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default() });
+    let reloader =
+        Arc::new(Reloader::new(options.load, Arc::clone(&board), sender.clone(), options.web.access.clone()));
+    let backend = Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default(), reloader };
+    let backend = Arc::new(backend);
     let served = runtime.block_on(async {
+        tokio::spawn(Arc::clone(&backend.reloader).obey(hangup));
+        systemd::ready();
         let (stopped, stop) = oneshot::channel::<anyhow::Result<()>>();
         let shutdown = async move {
             let _ = stopped.send(stop_in_turn(&sender, has_ended).await);
@@ -109,25 +132,6 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells the pipeline what is planned for each input, and the tailer where they are.
-fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Unobserved>) -> tail::Options {
-    let inputs = inputs.into_iter().map(|input| {
-        if input.path_labels.is_none() {
-            let number = pipeline.tally.label_set(&input.labels);
-            pipeline.tally.announce(number);
-        }
-        let Input { paths, exclude, start_at, labels, path_labels, framing } = input;
-        pipeline.inputs.push(Plan { labels, path_labels, framing });
-        InputOptions { paths, exclude, start_at }
-    });
-    tail::Options {
-        inputs: inputs.collect(),
-        line_bytes: limits.line_bytes,
-        open_files: limits.open_files,
-        ..tail::Options::default()
-    }
-}
-
 /// Waits for a signal, lets the engine finish, and returns when it has: what is served from then on are the last
 /// values. A second signal ends the process at once.
 async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver<()>) -> anyhow::Result<()> {
@@ -138,6 +142,7 @@ async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver
         _ = interrupt.recv() => {}
         _ = &mut has_ended => anyhow::bail!("the engine ended; nothing would be counted any more"),
     }
+    systemd::stopping();
     tracing::info!("stopping: reading to the ends of the files");
     tokio::spawn(async move {
         tokio::select! {
@@ -208,6 +213,7 @@ struct Backend {
     board: Arc<Board>,
     engine: Mutex<Sender<Message>>,
     process: ProcessMetrics,
+    reloader: Arc<Reloader>,
 }
 
 impl Backend {
@@ -219,7 +225,7 @@ impl Backend {
 }
 
 impl web::Backend for Backend {
-    async fn metrics(&self) -> Result<Bytes, Unavailable> {
+    async fn metrics(&self, exposition: Exposition) -> Result<Bytes, Unavailable> {
         let fresh = match self.ask() {
             Some(answered) => tokio::time::timeout(PATIENCE, answered).await.ok().and_then(Result::ok),
             None => None,
@@ -228,9 +234,12 @@ impl web::Backend for Backend {
         if shown.families.is_empty() {
             return Err(Unavailable("nothing has been committed yet".to_owned()));
         }
-        tally::text(&shown.families, Some(&self.process))
-            .map(Bytes::from)
-            .map_err(|error| Unavailable(error.to_string()))
+        match exposition {
+            Exposition::OpenMetrics => Ok(tally::openmetrics(&shown.families, Some(&self.process)).into()),
+            Exposition::Text => tally::text(&shown.families, Some(&self.process))
+                .map(Bytes::from)
+                .map_err(|error| Unavailable(error.to_string())),
+        }
     }
 
     fn healthy(&self) -> bool {
@@ -242,10 +251,20 @@ impl web::Backend for Backend {
     }
 
     async fn reload(&self) -> Result<(), ReloadRefused> {
-        Err(ReloadRefused("there is no configuration file to read anew".to_owned()))
+        // it is finished even if the client goes away
+        let reloader = Arc::clone(&self.reloader);
+        let done = tokio::spawn(async move { reloader.reload().await }).await;
+        let refused = |reason| Err(ReloadRefused(reason));
+        done.map_or_else(
+            |_| refused("it failed".to_owned()),
+            |done| done.or_else(|error| refused(format!("{error:#}"))),
+        )
     }
 
     fn notice(&self, notice: &web::Notice) {
-        tracing::warn!("{notice}");
+        match notice {
+            web::Notice::AccessRenewed | web::Notice::AcceptRecovered => tracing::info!("{notice}"),
+            _ => tracing::warn!("{notice}"),
+        }
     }
 }

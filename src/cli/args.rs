@@ -13,6 +13,7 @@ use crate::app::log::{Format, Level};
 use crate::catalogue;
 use crate::web::healthcheck::Target;
 use crate::web::{ListenAddress, TelemetryPath};
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -69,6 +70,13 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS"
     )]
     pub listen: Vec<ListenAddress>,
+    /// Listen on the sockets that systemd hands over instead
+    #[arg(
+        long = "web.systemd-socket",
+        value_parser = BoolishValueParser::new(),
+        env = "OBS_ERROR_EXPORTER_WEB_SYSTEMD_SOCKET"
+    )]
+    pub systemd_socket: bool,
     /// Path of the metrics
     #[arg(
         long = "web.telemetry-path",
@@ -77,6 +85,16 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH"
     )]
     pub telemetry_path: TelemetryPath,
+    /// Web configuration: TLS, passwords and headers, in the format of Prometheus' exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
+    /// Allow POST /-/reload, which reads the configuration anew, as SIGHUP does
+    #[arg(
+        long = "web.enable-lifecycle",
+        value_parser = BoolishValueParser::new(),
+        env = "OBS_ERROR_EXPORTER_WEB_ENABLE_LIFECYCLE"
+    )]
+    pub enable_lifecycle: bool,
     /// Scrapes that are answered at a time; 0 for no limit
     #[arg(
         long = "web.max-requests",
@@ -98,6 +116,9 @@ pub struct Serve {
     obs-error-exporter healthcheck --url http://localhost:19765\n\n\
     Exit status: 0 if the daemon is ready, 1 if not.")]
 pub struct Healthcheck {
+    /// Web configuration of the daemon: if it speaks TLS, its certificate is expected
+    #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
     /// URL to ask instead of the listen address
     #[arg(long, value_name = "URL")]
     pub url: Option<Target>,

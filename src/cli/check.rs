@@ -154,11 +154,14 @@ fn meaning(config: &Config, lang: Lang) -> String {
         limits.unlisted_codes,
         limits.open_files
     );
+    let metrics = config.metrics;
     let _ = writeln!(
         text,
-        "{}\n  new_series_hold {}",
+        "{}\n  created_timestamps {}, new_series_hold {}, series_retention {}",
         say(lang, "METRICS", "指标"),
-        humantime::format_duration(config.new_series_hold)
+        metrics.created_timestamps,
+        humantime::format_duration(metrics.new_series_hold),
+        humantime::format_duration(metrics.series_retention)
     );
     text
 }
