@@ -8,6 +8,7 @@ pub use path_labels::PathLabels;
 use crate::catalogue::{Catalogue, Category, Entry, Owner, Retryable, Source};
 use crate::framing::Framing;
 use crate::recognise::{Custom, MOST_CUSTOM};
+use crate::rules::Settings;
 use crate::tail::StartAt;
 use crate::tally::LabelSet;
 use raw::{RawCode, RawConfig, RawFormat, RawInput, RawStart};
@@ -28,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a new series is served as 0 after the first scrape that shows it.
     pub new_series_hold: Duration,
+    /// What is set of the alert rules.
+    pub alerts: Settings,
 }
 
 /// A group of logs.
@@ -87,6 +90,7 @@ impl Default for Config {
             codes: Vec::new(),
             limits: Limits::default(),
             new_series_hold: Duration::ZERO,
+            alerts: Settings::default(),
         }
     }
 }
@@ -177,6 +181,7 @@ impl Config {
             codes,
             limits: limits(&raw.limits)?,
             new_series_hold: raw.metrics.new_series_hold.as_ref().map_or(Ok(Duration::ZERO), duration)?,
+            alerts: alerts(&raw.alerts)?,
         })
     }
 }
@@ -312,6 +317,14 @@ fn one_of<T: Copy + std::fmt::Display>(raw: Option<&Spanned<String>>, all: &[T],
         },
         Ok,
     )
+}
+
+fn alerts(raw: &raw::RawAlerts) -> Result<Settings, Wrong> {
+    let mut settings = Settings::default();
+    for (name, value) in &raw.0 {
+        settings.set(name, &value.value).or_else(|error| wrong(value, error.to_string()))?;
+    }
+    Ok(settings)
 }
 
 fn limits(raw: &raw::RawLimits) -> Result<Limits, Wrong> {
