@@ -7,6 +7,7 @@ pub mod explain;
 pub mod log;
 mod pipeline;
 mod record;
+mod rulebook;
 pub mod scan;
 pub mod serve;
 mod watchman;

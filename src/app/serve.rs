@@ -3,13 +3,14 @@
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
+use super::rulebook::Rulebook;
 use super::{Pipeline, Plan, Unobserved};
 use crate::config::{Config, Input, Limits};
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
 use crate::tail::{self, FileRecord, InputOptions, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
-use crate::web::{self, Bound, Bytes, ReloadRefused, Unavailable};
+use crate::web::{self, BadRequest, Bound, Bytes, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -66,6 +67,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
+    let rules = Rulebook::new(&options.config);
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
     let tail = tail_options(inputs, limits, &mut pipeline);
@@ -91,7 +93,8 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         let _ = ended.send(());
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let backend = Arc::new(Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default() });
+    let engine = Mutex::new(sender.clone());
+    let backend = Arc::new(Backend { board, engine, process: ProcessMetrics::default(), rules });
     let served = runtime.block_on(async {
         let (stopped, stop) = oneshot::channel::<anyhow::Result<()>>();
         let shutdown = async move {
@@ -203,6 +206,7 @@ struct Backend {
     board: Arc<Board>,
     engine: Mutex<Sender<Message>>,
     process: ProcessMetrics,
+    rules: Rulebook,
 }
 
 impl Backend {
@@ -226,6 +230,10 @@ impl web::Backend for Backend {
         tally::text(&shown.families, Some(&self.process))
             .map(Bytes::from)
             .map_err(|error| Unavailable(error.to_string()))
+    }
+
+    fn rules(&self, query: &str) -> Result<Bytes, BadRequest> {
+        self.rules.answer(query).map(Bytes::from).map_err(|error| BadRequest(error.to_string()))
     }
 
     fn healthy(&self) -> bool {

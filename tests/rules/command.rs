@@ -1,6 +1,8 @@
 //! `rules` as it is typed.
 
 use super::root;
+use super::support::daemon::Start;
+use super::support::http;
 use std::fs;
 use std::process::Command;
 
@@ -53,4 +55,15 @@ fn what_cannot_be_is_refused_with_the_reason() {
     ] {
         assert_eq!(run(&["--set", set]), (1, String::new(), format!("error: --set: {said}\n")));
     }
+}
+
+#[test]
+fn a_daemon_serves_the_rules_with_its_thresholds() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Start::new(folder.path(), "app.log").config("alerts: {ObsThrottled: {rate: 0.7}}\n").start();
+    let (_, printed, _) = run(&["--set", "ObsThrottled.rate=0.7", "--lang", "zh", "--format", "operator"]);
+    let (status, served) = http::get(daemon.address, "/rules?lang=zh&format=operator").unwrap();
+    assert!(status == 200 && served == printed && served.contains("> 0.7"), "{status}");
+    let (status, said) = http::get(daemon.address, "/rules?lang=fr").unwrap();
+    assert_eq!((status, said.starts_with("\"lang=fr\" cannot be asked for")), (400, true), "{said}");
 }
