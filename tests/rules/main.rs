@@ -7,6 +7,7 @@ mod chain;
 mod command;
 mod copies;
 mod operator;
+mod runbooks;
 #[path = "../support/mod.rs"]
 mod support;
 
