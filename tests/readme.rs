@@ -95,7 +95,11 @@ fn every_flag_of_serve_is_there_with_its_variable_and_no_other() {
             let row = format!("| `{variable}` |");
             assert!(text.contains(&row), "{variable} is missing");
             let flag = flags.last().unwrap();
-            assert!(text.lines().any(|line| line.contains(&row) && line.starts_with(&format!("| `{flag} "))), "{flag}");
+            assert!(
+                text.lines().any(|line| line.contains(&row)
+                    && [" ", "`"].iter().any(|end| line.starts_with(&format!("| `{flag}{end}")))),
+                "{flag}"
+            );
         }
     }
     assert!(flags.len() >= 8, "{flags:?}");
@@ -126,7 +130,11 @@ fn links_lead_somewhere() {
     let folder = path().parent().unwrap().to_owned();
     for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         let there = match link.strip_prefix('#') {
-            Some(anchor) => text.lines().any(|line| line.starts_with('#') && line.to_lowercase().contains(anchor)),
+            Some(anchor) => text.lines().filter(|line| line.starts_with('#')).any(|line| {
+                let title = line.trim_start_matches('#').trim().to_lowercase();
+                let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+                kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>() == anchor
+            }),
             None => link.starts_with("http") || folder.join(link).exists(),
         };
         assert!(there, "{link}");

@@ -3,20 +3,21 @@
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
+use super::reload::{Load, Reloader};
 use super::rulebook::Rulebook;
-use super::{Pipeline, Plan, Unobserved};
-use crate::config::{Config, Input, Limits};
+use super::{Pipeline, Unobserved, plan, systemd};
+use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
-use crate::tail::{self, FileRecord, InputOptions, Tailer};
+use crate::tail::{FileRecord, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
-use crate::web::{self, BadRequest, Bound, Bytes, ReloadRefused, Unavailable};
+use crate::web::{self, BadRequest, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -31,15 +32,25 @@ pub enum StatePath {
     Named(PathBuf),
 }
 
-/// What to serve.
+/// Where to listen.
 #[derive(Debug)]
+pub enum Listen {
+    /// On these addresses.
+    On(Vec<web::ListenAddress>),
+    /// On the sockets that systemd hands over.
+    Systemd,
+}
+
+/// What to serve.
 pub struct Options {
     /// What to tail and how to read it.
     pub config: Config,
+    /// Reads the same anew.
+    pub load: Load,
     /// Where positions and counters are kept.
     pub state: StatePath,
     /// Where to listen.
-    pub listen: Vec<web::ListenAddress>,
+    pub listen: Listen,
     /// How to serve.
     pub web: web::Options,
 }
@@ -59,19 +70,27 @@ const LAST_SCRAPE: Duration = Duration::from_secs(2);
 /// When it cannot start, or its engine ends.
 pub fn serve(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
-    // before anything else, so that a port in use costs nothing
-    let bound = Bound::bind(&options.listen)?;
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // from now on SIGHUP ends nothing
+    let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
+    // before anything that costs, so that a port in use costs nothing
+    let bound = match &options.listen {
+        Listen::On(addresses) => Bound::bind(addresses)?,
+        Listen::Systemd => systemd::sockets()?,
+    };
     for address in bound.local_addrs() {
         tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
     }
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
-    let rules = Rulebook::new(&options.config);
+    let rules = Arc::new(Mutex::new(Rulebook::new(&options.config)));
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
+    pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
-    let tail = tail_options(inputs, limits, &mut pipeline);
-    pipeline.announce();
+    let tail = plan::tail_options(&inputs, limits);
+    plan::plan(inputs, &mut pipeline);
     let wake = {
         let (sender, board) = (Mutex::new(sender.clone()), Arc::clone(&board));
         move || {
@@ -92,10 +111,14 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         engine.run();
         let _ = ended.send(());
     })?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let access = options.web.access.clone();
+    let reloader = Reloader::new(options.load, Arc::clone(&board), sender.clone(), access, Arc::clone(&rules));
+    let reloader = Arc::new(reloader);
     let engine = Mutex::new(sender.clone());
-    let backend = Arc::new(Backend { board, engine, process: ProcessMetrics::default(), rules });
+    let backend = Arc::new(Backend { board, engine, process: ProcessMetrics::default(), reloader, rules });
     let served = runtime.block_on(async {
+        tokio::spawn(Arc::clone(&backend.reloader).obey(hangup));
+        systemd::ready();
         let (stopped, stop) = oneshot::channel::<anyhow::Result<()>>();
         let shutdown = async move {
             let _ = stopped.send(stop_in_turn(&sender, has_ended).await);
@@ -110,25 +133,6 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells the pipeline what is planned for each input, and the tailer where they are.
-fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Unobserved>) -> tail::Options {
-    let inputs = inputs.into_iter().map(|input| {
-        if input.path_labels.is_none() {
-            let number = pipeline.tally.label_set(&input.labels);
-            pipeline.tally.announce(number);
-        }
-        let Input { paths, exclude, start_at, labels, path_labels, framing } = input;
-        pipeline.inputs.push(Plan { labels, path_labels, framing });
-        InputOptions { paths, exclude, start_at }
-    });
-    tail::Options {
-        inputs: inputs.collect(),
-        line_bytes: limits.line_bytes,
-        open_files: limits.open_files,
-        ..tail::Options::default()
-    }
-}
-
 /// Waits for a signal, lets the engine finish, and returns when it has: what is served from then on are the last
 /// values. A second signal ends the process at once.
 async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver<()>) -> anyhow::Result<()> {
@@ -139,6 +143,7 @@ async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver
         _ = interrupt.recv() => {}
         _ = &mut has_ended => anyhow::bail!("the engine ended; nothing would be counted any more"),
     }
+    systemd::stopping();
     tracing::info!("stopping: reading to the ends of the files");
     tokio::spawn(async move {
         tokio::select! {
@@ -206,7 +211,8 @@ struct Backend {
     board: Arc<Board>,
     engine: Mutex<Sender<Message>>,
     process: ProcessMetrics,
-    rules: Rulebook,
+    reloader: Arc<Reloader>,
+    rules: Arc<Mutex<Rulebook>>,
 }
 
 impl Backend {
@@ -218,7 +224,7 @@ impl Backend {
 }
 
 impl web::Backend for Backend {
-    async fn metrics(&self) -> Result<Bytes, Unavailable> {
+    async fn metrics(&self, exposition: Exposition) -> Result<Bytes, Unavailable> {
         let fresh = match self.ask() {
             Some(answered) => tokio::time::timeout(PATIENCE, answered).await.ok().and_then(Result::ok),
             None => None,
@@ -227,13 +233,17 @@ impl web::Backend for Backend {
         if shown.families.is_empty() {
             return Err(Unavailable("nothing has been committed yet".to_owned()));
         }
-        tally::text(&shown.families, Some(&self.process))
-            .map(Bytes::from)
-            .map_err(|error| Unavailable(error.to_string()))
+        match exposition {
+            Exposition::OpenMetrics => Ok(tally::openmetrics(&shown.families, Some(&self.process)).into()),
+            Exposition::Text => tally::text(&shown.families, Some(&self.process))
+                .map(Bytes::from)
+                .map_err(|error| Unavailable(error.to_string())),
+        }
     }
 
     fn rules(&self, query: &str) -> Result<Bytes, BadRequest> {
-        self.rules.answer(query).map(Bytes::from).map_err(|error| BadRequest(error.to_string()))
+        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner); // it is replaced as a whole
+        rules.answer(query).map(Bytes::from).map_err(|error| BadRequest(error.to_string()))
     }
 
     fn healthy(&self) -> bool {
@@ -245,10 +255,20 @@ impl web::Backend for Backend {
     }
 
     async fn reload(&self) -> Result<(), ReloadRefused> {
-        Err(ReloadRefused("there is no configuration file to read anew".to_owned()))
+        // it is finished even if the client goes away
+        let reloader = Arc::clone(&self.reloader);
+        let done = tokio::spawn(async move { reloader.reload().await }).await;
+        let refused = |reason| Err(ReloadRefused(reason));
+        done.map_or_else(
+            |_| refused("it failed".to_owned()),
+            |done| done.or_else(|error| refused(format!("{error:#}"))),
+        )
     }
 
     fn notice(&self, notice: &web::Notice) {
-        tracing::warn!("{notice}");
+        match notice {
+            web::Notice::AccessRenewed | web::Notice::AcceptRecovered => tracing::info!("{notice}"),
+            _ => tracing::warn!("{notice}"),
+        }
     }
 }

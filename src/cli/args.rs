@@ -4,6 +4,7 @@ use crate::app::log::{Format, Level};
 use crate::catalogue;
 use crate::web::healthcheck::Target;
 use crate::web::{ListenAddress, TelemetryPath};
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -53,6 +54,13 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS"
     )]
     pub listen: Vec<ListenAddress>,
+    /// Listen on the sockets that systemd hands over instead
+    #[arg(
+        long = "web.systemd-socket",
+        value_parser = BoolishValueParser::new(),
+        env = "OBS_ERROR_EXPORTER_WEB_SYSTEMD_SOCKET"
+    )]
+    pub systemd_socket: bool,
     /// Path of the metrics
     #[arg(
         long = "web.telemetry-path",
@@ -61,6 +69,16 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH"
     )]
     pub telemetry_path: TelemetryPath,
+    /// Web configuration: TLS, passwords and headers, in the format of Prometheus' exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
+    /// Allow POST /-/reload, which reads the configuration anew, as SIGHUP does
+    #[arg(
+        long = "web.enable-lifecycle",
+        value_parser = BoolishValueParser::new(),
+        env = "OBS_ERROR_EXPORTER_WEB_ENABLE_LIFECYCLE"
+    )]
+    pub enable_lifecycle: bool,
     /// Scrapes that are answered at a time; 0 for no limit
     #[arg(
         long = "web.max-requests",
@@ -79,6 +97,9 @@ pub struct Serve {
 
 #[derive(Debug, clap::Args)]
 pub struct Healthcheck {
+    /// Web configuration of the daemon: if it speaks TLS, its certificate is expected
+    #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
     /// URL to ask instead of the listen address
     #[arg(long, value_name = "URL")]
     pub url: Option<Target>,

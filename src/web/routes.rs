@@ -6,13 +6,13 @@
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue,
-    RETRY_AFTER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
+    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
-use super::{BadRequest, Options, ReloadRefused, Unavailable, landing};
+use super::{BadRequest, Exposition, Options, ReloadRefused, Unavailable, landing};
 
 /// An answer, complete.
 pub(super) type Response = hyper::Response<Full<Bytes>>;
@@ -23,6 +23,7 @@ const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 /// RFC 9512.
 const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Seconds after which a client that was turned away may try again.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -83,9 +84,6 @@ fn page_at(path: &str, options: &Options) -> Option<Page> {
 
 /// Decides what a request gets. Paths are compared as they are sent, so `..` and `%2e` lead nowhere.
 pub(super) fn resolve(head: &Parts, options: &Options) -> Resolved {
-    if let Some(refusal) = refusal(head, options.limits.body_bytes) {
-        return Resolved::Answer(refusal);
-    }
     let Some(page) = page_at(head.uri.path(), options) else {
         return Resolved::Answer(text(StatusCode::NOT_FOUND, "not found"));
     };
@@ -108,7 +106,7 @@ pub(super) fn resolve(head: &Parts, options: &Options) -> Resolved {
 
 /// Turns away, before its path is looked at, a request whose end a proxy in front may see elsewhere than this server
 /// does, or whose body is too large. The connection is closed then: what follows on it cannot be trusted.
-fn refusal(head: &Parts, body_bytes: u64) -> Option<Response> {
+pub(super) fn refusal(head: &Parts, body_bytes: u64) -> Option<Response> {
     // No page takes a body, so nobody loses anything when chunked ones are refused altogether, and with them every
     // disagreement between Transfer-Encoding and Content-Length.
     let (status, reason) = if head.headers.contains_key(TRANSFER_ENCODING) {
@@ -140,12 +138,25 @@ pub(super) fn announced_body(head: &Parts) -> u64 {
     head.headers.get(CONTENT_LENGTH).map_or(0, |value| length(value).unwrap_or(u64::MAX))
 }
 
-/// The answer to a scrape.
-pub(super) fn metrics(rendered: Result<Bytes, Unavailable>) -> Response {
-    match rendered {
-        Ok(body) => respond(StatusCode::OK, METRICS, body),
+/// The answer to a scrape, whose body is compressed already if it is to be.
+pub(super) fn metrics(rendered: Result<Bytes, Unavailable>, exposition: Exposition, gzip: bool) -> Response {
+    let mut response = match rendered {
+        Ok(body) => {
+            let content_type = match exposition {
+                Exposition::Text => METRICS,
+                Exposition::OpenMetrics => OPENMETRICS,
+            };
+            let mut response = respond(StatusCode::OK, content_type, body);
+            // of a refusal there is nothing to compress
+            if gzip {
+                response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            response
+        }
         Err(Unavailable(reason)) => unavailable(&reason),
-    }
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    response
 }
 
 /// The answer to a question that could not be put to the backend, or that it did not answer.
@@ -175,6 +186,19 @@ pub(super) fn ready(ready: bool) -> Response {
     } else {
         unavailable("not ready: what was there at start is still being read")
     }
+}
+
+/// Whether nobody is asked for a password at this path: who looks after the process has none.
+pub(super) fn is_open(path: &str) -> bool {
+    matches!(path, "/-/healthy" | "/-/ready")
+}
+
+/// The answer to a request without a user and the right password.
+pub(super) fn unauthorized() -> Response {
+    let mut response = text(StatusCode::UNAUTHORIZED, "unauthorized");
+    let challenge = HeaderValue::from_static("Basic realm=\"obs-error-exporter\", charset=\"UTF-8\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
 }
 
 /// The answer to a reload.

@@ -3,8 +3,10 @@
 use super::root;
 use super::support::daemon::Start;
 use super::support::http;
+use super::support::process::wait;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 /// How it exits, what it prints and of what it complains.
 fn run(arguments: &[&str]) -> (i32, String, String) {
@@ -64,6 +66,12 @@ fn a_daemon_serves_the_rules_with_its_thresholds() {
     let (_, printed, _) = run(&["--set", "ObsThrottled.rate=0.7", "--lang", "zh", "--format", "operator"]);
     let (status, served) = http::get(daemon.address, "/rules?lang=zh&format=operator").unwrap();
     assert!(status == 200 && served == printed && served.contains("> 0.7"), "{status}");
+    // and with others once its configuration was read anew
+    fs::write(folder.path().join("config.yaml"), "alerts: {ObsThrottled: {rate: 0.9}}\n").unwrap();
+    daemon.program.signal(rustix::process::Signal::HUP);
+    wait("other thresholds", Duration::from_secs(30), || {
+        http::get(daemon.address, "/rules").unwrap().1.contains("> 0.9").then_some(())
+    });
     let (status, said) = http::get(daemon.address, "/rules?lang=fr").unwrap();
     assert_eq!((status, said.starts_with("\"lang=fr\" cannot be asked for")), (400, true), "{said}");
 }

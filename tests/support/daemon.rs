@@ -24,6 +24,8 @@ pub struct Start {
     config: Option<PathBuf>,
     open_files: Option<u32>,
     nobody: bool,
+    more: Vec<String>,
+    env: Vec<(String, String)>,
 }
 
 impl Start {
@@ -38,6 +40,8 @@ impl Start {
             config: None,
             open_files: None,
             nobody: false,
+            more: Vec::new(),
+            env: Vec::new(),
         }
     }
 
@@ -63,6 +67,18 @@ impl Start {
         let path = self.folder.join("config.yaml");
         std::fs::write(&path, text).unwrap();
         self.config = Some(path);
+        self
+    }
+
+    /// With a variable in its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With more flags.
+    pub fn flags(mut self, flags: &[&str]) -> Self {
+        self.more.extend(flags.iter().map(|&flag| flag.to_owned()));
         self
     }
 
@@ -101,6 +117,7 @@ impl Start {
         if let Some(state) = &self.state {
             command.arg("--state.path").arg(state);
         }
+        command.args(&self.more).envs(self.env.iter().cloned());
         command
     }
 

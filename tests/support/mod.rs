@@ -6,3 +6,5 @@ pub mod expected;
 pub mod http;
 pub mod load;
 pub mod process;
+pub mod prometheus;
+pub mod tls;
