@@ -23,14 +23,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("state", &[]),
     ("view", &["framing", "catalogue"]),
     ("web", &["view"]),
-    ("config", &["tail", "framing", "recognise", "catalogue", "tally"]),
-    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "view", "web", "config"]),
-    ("cli", &["app", "catalogue", "web", "tally", "config"]),
+    ("rules", &["catalogue", "tally"]),
+    ("dashboard", &["catalogue", "tally", "rules"]),
+    ("config", &["tail", "framing", "recognise", "catalogue", "tally", "rules"]),
+    (
+        "app",
+        &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "view", "web", "rules", "config"],
+    ),
+    ("cli", &["app", "catalogue", "web", "tally", "rules", "dashboard", "config"]),
     ("main", &["cli"]),
 ];
 
 /// Time is a parameter here and bytes are given: no clock, no files, no sockets, no threads.
-const PURE: &[&str] = &["framing", "recognise", "report", "catalogue", "tally"];
+const PURE: &[&str] = &["framing", "recognise", "report", "catalogue", "tally", "rules", "dashboard"];
 
 const LONGEST: usize = 500;
 

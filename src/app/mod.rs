@@ -12,6 +12,7 @@ mod plan;
 mod recent;
 mod record;
 mod reload;
+mod rulebook;
 pub mod scan;
 pub mod serve;
 mod systemd;

@@ -6,6 +6,7 @@ use super::overview::millis;
 use super::recent::Recorder;
 use super::record::{Record, VERSION};
 use super::reload::{Load, Reloader};
+use super::rulebook::Rulebook;
 use super::{Pipeline, check, plan, systemd, watchman};
 use crate::config::Config;
 use crate::report::{Bounds, Now};
@@ -13,11 +14,11 @@ use crate::state::{Committer, Found, StateError, Store};
 use crate::tail::{FileRecord, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
 use crate::view::View;
-use crate::web::{self, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
+use crate::web::{self, BadRequest, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
@@ -88,6 +89,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
+    let rules = Arc::new(Mutex::new(Rulebook::new(&options.config)));
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Recorder::new(millis(SystemTime::now())))?;
     pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
@@ -114,10 +116,11 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         engine.run();
         let _ = ended.send(());
     })?;
-    let reloader =
-        Arc::new(Reloader::new(options.load, Arc::clone(&board), sender.clone(), options.web.access.clone()));
-    let backend = Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default(), reloader };
-    let backend = Arc::new(backend);
+    let access = options.web.access.clone();
+    let reloader = Reloader::new(options.load, Arc::clone(&board), sender.clone(), access, Arc::clone(&rules));
+    let reloader = Arc::new(reloader);
+    let engine = Mutex::new(sender.clone());
+    let backend = Arc::new(Backend { board, engine, process: ProcessMetrics::default(), reloader, rules });
     let served = runtime.block_on(async {
         tokio::spawn(Arc::clone(&backend.reloader).obey(hangup));
         systemd::ready();
@@ -217,6 +220,7 @@ struct Backend {
     engine: Mutex<Sender<Message>>,
     process: ProcessMetrics,
     reloader: Arc<Reloader>,
+    rules: Arc<Mutex<Rulebook>>,
 }
 
 impl Backend {
@@ -243,6 +247,11 @@ impl web::Backend for Backend {
                 .map(Bytes::from)
                 .map_err(|error| Unavailable(error.to_string())),
         }
+    }
+
+    fn rules(&self, query: &str) -> Result<Bytes, BadRequest> {
+        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner); // it is replaced as a whole
+        rules.answer(query).map(Bytes::from).map_err(|error| BadRequest(error.to_string()))
     }
 
     async fn view(&self, files: usize) -> Result<View, Unavailable> {

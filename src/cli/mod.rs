@@ -5,6 +5,7 @@ mod check;
 mod codes;
 mod config;
 mod output;
+mod rules;
 mod scan;
 mod serve;
 mod shell;
@@ -26,6 +27,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Dashboard(args) => rules::dashboard(&args),
     };
     done.unwrap_or_else(|error| {
         output::complain(&format!("error: {error:#}"));

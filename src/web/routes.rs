@@ -13,7 +13,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
 use super::api::{self, Path, Show};
-use super::{Exposition, Options, ReloadRefused, Unavailable};
+use super::{BadRequest, Exposition, Options, ReloadRefused, Unavailable};
 use crate::view;
 
 /// An answer, complete.
@@ -21,6 +21,8 @@ pub(super) type Response = hyper::Response<Full<Bytes>>;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
+/// RFC 9512.
+const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -33,6 +35,7 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
     Metrics,
+    Rules,
     Healthy,
     Ready,
     Reload,
@@ -58,7 +61,8 @@ enum Page {
 }
 
 /// The pages whose paths are fixed.
-const FIXED: [(&str, Page); 9] = [
+const FIXED: [(&str, Page); 10] = [
+    ("/rules", Page::Backend(Question::Rules)),
     ("/-/healthy", Page::Backend(Question::Healthy)),
     ("/-/ready", Page::Backend(Question::Ready)),
     ("/-/reload", Page::Backend(Question::Reload)),
@@ -175,6 +179,14 @@ pub(super) fn unavailable(reason: &str) -> Response {
     response
 }
 
+/// The alert rules.
+pub(super) fn rules(rendered: Result<Bytes, BadRequest>) -> Response {
+    match rendered {
+        Ok(body) => respond(StatusCode::OK, YAML, body),
+        Err(BadRequest(reason)) => text(StatusCode::BAD_REQUEST, &reason),
+    }
+}
+
 /// The answer to whether the process works.
 pub(super) fn healthy(healthy: bool) -> Response {
     if healthy { text(StatusCode::OK, "healthy") } else { unavailable("not healthy: the process has stopped working") }
@@ -273,6 +285,8 @@ mod tests {
             ("GET", "/", Ok(Question::View(Show::Page(Lang::En)))),
             ("GET", "/?lang=x", page(400, "")),
             ("DELETE", "/", page(405, "GET, HEAD")),
+            ("GET", "/rules?lang=zh", Ok(Question::Rules)),
+            ("POST", "/rules", page(405, "GET, HEAD")),
             ("GET", "/page.css", page(200, "")),
             ("HEAD", "/api/v1/errors?limit=7", Ok(Question::View(Show::Errors(7)))),
             ("POST", "/api/v1/codes", page(405, "GET, HEAD")),
