@@ -222,6 +222,7 @@ pub struct Rules {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  obs-error-exporter dashboard > dashboard.json    # import it in Grafana")]
 pub struct Dashboard {
     /// Sets a parameter of the alerts; of the dashboard only runbook_base_url
     #[arg(long, value_name = "NAME=VALUE")]

@@ -216,6 +216,7 @@ fn plain(text: &str) -> String {
         "expected sequence start" => "a list is expected here, as in [\"a\", \"b\"]".to_owned(),
         "expected mapping start" => "keys with values are expected here, as in {key: value}".to_owned(),
         _ if text.starts_with("invalid u") => "a whole number is expected here".to_owned(),
+        "invalid boolean" => "true or false is expected here".to_owned(),
         _ => text.to_owned(),
     }
 }

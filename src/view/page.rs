@@ -278,6 +278,7 @@ fn lost(status: &Status, words: &Words) -> String {
 fn links(words: &Words, telemetry_path: &str) -> Markup {
     let links = [
         (telemetry_path, words.metrics),
+        ("/rules", words.rules),
         ("/api/v1/status", words.api_status),
         ("/api/v1/errors", words.api_errors),
         ("/api/v1/codes", words.api_codes),

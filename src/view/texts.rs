@@ -92,6 +92,7 @@ words! {
     metrics: "Metrics", "指标";
     api_status: "Status as JSON", "状态（JSON）";
     api_errors: "Last errors as JSON", "最近的错误（JSON）";
+    rules: "Alert rules", "告警规则";
     api_codes: "All codes as JSON", "全部错误码（JSON）";
     healthy: "Health", "健康检查";
     ready: "Readiness", "就绪检查";

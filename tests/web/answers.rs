@@ -131,8 +131,16 @@ fn the_page_is_html_with_a_strict_policy() {
     let names = ["href=\".", "src=\"."];
     let links = names.iter().flat_map(|name| page.body.split(name).skip(1)).filter_map(|rest| rest.split('"').next());
     let links: std::collections::BTreeSet<_> = links.collect();
-    let pages =
-        ["/metrics", "/-/healthy", "/-/ready", "/api/v1/codes", "/api/v1/errors", "/api/v1/status", "/?lang=zh"];
+    let pages = [
+        "/metrics",
+        "/rules",
+        "/-/healthy",
+        "/-/ready",
+        "/api/v1/codes",
+        "/api/v1/errors",
+        "/api/v1/status",
+        "/?lang=zh",
+    ];
     for link in ["/icon.svg", "/page.css", "/page.js"].iter().chain(&pages) {
         assert!(links.contains(link), "{link} is missing in {links:?}");
     }
