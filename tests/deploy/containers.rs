@@ -76,6 +76,12 @@ impl Exporter {
             .collect()
     }
 
+    /// One that no manifest of Kubernetes describes.
+    pub fn outside(name: &str, container: Value, mounts: BTreeMap<String, Volume>) -> Exporter {
+        let (name, workload) = (name.to_owned(), String::new());
+        Exporter { name, workload, native: false, pod: json!({}), labels: json!({}), container, mounts }
+    }
+
     /// The path of a probe, and its port.
     pub fn probe(&self, kind: &str) -> Option<(&str, &Value)> {
         let get = &self.container[kind]["httpGet"];

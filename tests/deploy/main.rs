@@ -3,6 +3,9 @@
 
 mod chart;
 mod containers;
+mod elsewhere;
+mod fleet;
+mod image;
 mod kubernetes;
 mod manifests;
 mod run;

@@ -147,7 +147,8 @@ fn as_user(exporter: &Exporter) -> Command {
     command
 }
 
-fn counts_what_it_reads(exporter: &Exporter) {
+/// Runs it, and sees that it answers its probes, counts, stops and leaves its state.
+pub fn counts_what_it_reads(exporter: &Exporter) {
     let running = Running::start(exporter);
     for kind in ["livenessProbe", "readinessProbe"] {
         let Some((path, _)) = exporter.probe(kind) else { continue };
