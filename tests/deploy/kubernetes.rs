@@ -148,6 +148,9 @@ fn monitors_select_the_pods() {
             // only there the exporter tells whose errors they are
             assert_eq!(endpoint["honorLabels"] == true, nodes, "{monitor}");
             assert_eq!(endpoint["port"], "obs-metrics");
+            // rules sum by job: the service is in its name, and so is that it is an exporter's
+            let job = endpoint["relabelings"].as_array().unwrap().iter().find(|rule| rule["targetLabel"] == "job");
+            assert_eq!(job.map(|rule| rule["replacement"].as_str().unwrap()), sidecars.then_some("obs-errors/$1"));
             assert!(monitor["spec"]["sampleLimit"].as_u64().unwrap() > 200);
             let any = monitor["spec"]["namespaceSelector"]["any"] == true;
             assert!(any == sidecars, "{monitor}");
