@@ -14,6 +14,7 @@ pub mod config;
 pub mod framing;
 pub mod recognise;
 pub mod report;
+pub mod rules;
 pub mod state;
 pub mod tail;
 pub mod tally;

@@ -22,14 +22,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tally", &["report", "catalogue"]),
     ("state", &[]),
     ("web", &[]),
-    ("config", &["tail", "framing", "recognise", "catalogue", "tally"]),
-    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web", "config"]),
-    ("cli", &["app", "catalogue", "web", "tally", "config"]),
+    ("rules", &["catalogue", "tally"]),
+    ("config", &["tail", "framing", "recognise", "catalogue", "tally", "rules"]),
+    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web", "rules", "config"]),
+    ("cli", &["app", "catalogue", "web", "tally", "rules", "config"]),
     ("main", &["cli"]),
 ];
 
 /// Time is a parameter here and bytes are given: no clock, no files, no sockets, no threads.
-const PURE: &[&str] = &["framing", "recognise", "report", "catalogue", "tally"];
+const PURE: &[&str] = &["framing", "recognise", "report", "catalogue", "tally", "rules"];
 
 const LONGEST: usize = 500;
 

@@ -90,7 +90,7 @@ fn outcome<'e>(before: &'e [u8], text: &'e [u8]) -> Option<Outcome<'e>> {
         agent.map(|agent| &agent[fields::until(agent, "\"").len()..]).and_then(|rest| rest.strip_prefix(b"\""));
     let clean = behind.is_some_and(|behind| !behind.contains(&b'"'));
     let code = if code == b"-" { None } else { fields::code(code) };
-    let asked = !key.is_empty() && plain(fields::until(target, "?")).ends_with(&plain(key));
+    let asked = !key.is_empty() && asks_for(fields::until(target, "?"), key);
     Some(Outcome { status, code, clean, asked, keyless: key == b"-" })
 }
 
@@ -107,13 +107,16 @@ fn request(before: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((key, &text[target + 1..version]))
 }
 
-/// Without percent signs: a key may be written as it is, or as it was sent, or encoded once more.
-fn plain(text: &[u8]) -> Vec<u8> {
-    let mut plain = text.to_vec();
-    for _ in 0..2 {
-        plain = decoded(&plain);
-    }
-    plain
+/// Whether a request's target names the key, which may be written as it is, or as it was sent, or encoded once more. A key
+/// may hold percent signs itself, so each is compared at every stage.
+fn asks_for(target: &[u8], key: &[u8]) -> bool {
+    let stages = |text: &[u8]| {
+        let once = decoded(text);
+        let twice = decoded(&once);
+        [text.to_vec(), once, twice]
+    };
+    let keys = stages(key);
+    stages(target).iter().any(|target| keys.iter().any(|key| target.ends_with(key)))
 }
 
 fn decoded(text: &[u8]) -> Vec<u8> {

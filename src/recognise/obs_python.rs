@@ -63,8 +63,9 @@ fn begins_text(before: &[u8]) -> bool {
             .any(|end| before.ends_with(end) && (!end.is_empty() || before.is_empty()))
 }
 
+/// Nothing before the code can hold a line feed.
 fn code(text: &[u8]) -> Option<&str> {
-    let value = fields::until(fields::after(text, ",code:")?, ",message:");
+    let value = fields::until(fields::after(fields::until(text, "\n"), ",code:")?, ",message:");
     fields::code(value).filter(|code| *code != "None")
 }
 

@@ -33,7 +33,9 @@ impl Group {
 /// Merges reports of one event: the same request id is the same response, and what has no id goes to the first that it
 /// does not contradict. So a code counts once in an event, and different ids are different responses.
 #[must_use]
-pub fn group(reports: Vec<Group>) -> Vec<Group> {
+pub fn group(mut reports: Vec<Group>) -> Vec<Group> {
+    // where two contradict each other the first of the text holds: it is the one that was counted if the second came late
+    reports.sort_by_key(|report| report.at);
     let mut groups: Vec<Group> = Vec::with_capacity(1);
     let (with_id, without): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| report.finding.id.is_some());
     for report in with_id.into_iter().chain(without) {
