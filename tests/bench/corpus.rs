@@ -50,14 +50,48 @@ type Report = fn(&mut Random, &str, &(&str, u16, &str)) -> String;
 fn ordinary(random: &mut Random, time: &str) -> String {
     let (a, b) = (random.next(), random.below(100_000));
     match random.below(8) {
-        0 => format!("{time} INFO  [http-nio-8080-exec-{}] c.e.s.web.RequestFilter - GET /api/v1/orders/{b}?page={} 200 {} ms", a % 40, b % 9, a % 900),
-        1 => format!("{time} DEBUG [worker-{}] c.e.s.store.Uploader - part {} of upload {a:016x} sent, {b} bytes in {} ms", a % 16, b % 100, a % 300),
-        2 => format!("{time} INFO  [scheduler-1] c.e.s.jobs.Cleanup - {b} expired sessions removed, next run in {} s", a % 3600),
-        3 => format!("{time} WARN  [pool-{}-thread-{}] c.e.s.db.Pool - connection {a:x} was idle for {} ms, closing it", a % 4, b % 20, a % 60_000),
-        4 => format!("{time} INFO  [http-nio-8080-exec-{}] c.e.s.auth.Tokens - token for user-{b} renewed until {time}", a % 40),
-        5 => format!("{time} DEBUG [kafka-consumer-{}] c.e.s.events.Listener - order.created key={a:016x} partition={} offset={b}", a % 6, b % 12),
-        6 => format!("{time} INFO  [worker-{}] c.e.s.store.Uploader - stored reports/2026/11/{b}.parquet ({} bytes)", a % 16, a % 9_000_000),
-        _ => format!("{time} TRACE [http-nio-8080-exec-{}] c.e.s.cart.Prices - price of item {b} is {}.{:02} EUR, cached", a % 40, a % 500, a % 100),
+        0 => format!(
+            "{time} INFO  [http-nio-8080-exec-{}] c.e.s.web.RequestFilter - GET /api/v1/orders/{b}?page={} 200 {} ms",
+            a % 40,
+            b % 9,
+            a % 900
+        ),
+        1 => format!(
+            "{time} DEBUG [worker-{}] c.e.s.store.Uploader - part {} of upload {a:016x} sent, {b} bytes in {} ms",
+            a % 16,
+            b % 100,
+            a % 300
+        ),
+        2 => format!(
+            "{time} INFO  [scheduler-1] c.e.s.jobs.Cleanup - {b} expired sessions removed, next run in {} s",
+            a % 3600
+        ),
+        3 => format!(
+            "{time} WARN  [pool-{}-thread-{}] c.e.s.db.Pool - connection {a:x} was idle for {} ms, closing it",
+            a % 4,
+            b % 20,
+            a % 60_000
+        ),
+        4 => format!(
+            "{time} INFO  [http-nio-8080-exec-{}] c.e.s.auth.Tokens - token for user-{b} renewed until {time}",
+            a % 40
+        ),
+        5 => format!(
+            "{time} DEBUG [kafka-consumer-{}] c.e.s.events.Listener - order.created key={a:016x} partition={} offset={b}",
+            a % 6,
+            b % 12
+        ),
+        6 => format!(
+            "{time} INFO  [worker-{}] c.e.s.store.Uploader - stored reports/2026/11/{b}.parquet ({} bytes)",
+            a % 16,
+            a % 9_000_000
+        ),
+        _ => format!(
+            "{time} TRACE [http-nio-8080-exec-{}] c.e.s.cart.Prices - price of item {b} is {}.{:02} EUR, cached",
+            a % 40,
+            a % 500,
+            a % 100
+        ),
     }
 }
 
@@ -89,31 +123,48 @@ fn id(random: &mut Random) -> String {
 
 fn go(random: &mut Random, time: &str, (code, status, reason): &(&str, u16, &str)) -> String {
     let id = id(random);
-    format!("{time} ERROR [worker-{}] upload failed: obs: service returned error: Status={status} {reason}, Code={code}, Message=refused, RequestId={id}", random.below(16))
+    format!(
+        "{time} ERROR [worker-{}] upload failed: obs: service returned error: Status={status} {reason}, Code={code}, Message=refused, RequestId={id}",
+        random.below(16)
+    )
 }
 
 fn logfmt(random: &mut Random, time: &str, (code, status, _): &(&str, u16, &str)) -> String {
     let id = id(random);
-    format!("{time} ERROR [worker-{}] c.e.s.store.Uploader - upload failed errorCode={code} status={status} requestId={id}", random.below(16))
+    format!(
+        "{time} ERROR [worker-{}] c.e.s.store.Uploader - upload failed errorCode={code} status={status} requestId={id}",
+        random.below(16)
+    )
 }
 
 fn xml(random: &mut Random, time: &str, (code, status, _): &(&str, u16, &str)) -> String {
     let id = id(random);
-    format!("{time} ERROR [worker-{}] PUT answered {status}: <?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>refused</Message><RequestId>{id}</RequestId></Error>", random.below(16))
+    format!(
+        "{time} ERROR [worker-{}] PUT answered {status}: <?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>refused</Message><RequestId>{id}</RequestId></Error>",
+        random.below(16)
+    )
 }
 
 fn aws(random: &mut Random, time: &str, (code, status, _): &(&str, u16, &str)) -> String {
     let id = id(random);
-    format!("{time} ERROR [worker-{}] com.amazonaws.services.s3.model.AmazonS3Exception: refused (Service: Amazon S3; Status Code: {status}; Error Code: {code}; Request ID: {id}; S3 Extended Request ID: null; Proxy: null)", random.below(16))
+    format!(
+        "{time} ERROR [worker-{}] com.amazonaws.services.s3.model.AmazonS3Exception: refused (Service: Amazon S3; Status Code: {status}; Error Code: {code}; Request ID: {id}; S3 Extended Request ID: null; Proxy: null)",
+        random.below(16)
+    )
 }
 
 fn boto(random: &mut Random, time: &str, (code, _, _): &(&str, u16, &str)) -> String {
-    format!("{time} ERROR [worker-{}] upload failed: An error occurred ({code}) when calling the PutObject operation: refused", random.below(16))
+    format!(
+        "{time} ERROR [worker-{}] upload failed: An error occurred ({code}) when calling the PutObject operation: refused",
+        random.below(16)
+    )
 }
 
 fn json_error(random: &mut Random, time: &str, (code, status, _): &(&str, u16, &str)) -> String {
     let id = id(random);
-    format!("{{\"time\":\"{time}Z\",\"level\":\"error\",\"logger\":\"shop.store\",\"msg\":\"upload failed\",\"error\":{{\"code\":\"{code}\",\"status\":{status},\"request_id\":\"{id}\",\"message\":\"refused\"}}}}")
+    format!(
+        "{{\"time\":\"{time}Z\",\"level\":\"error\",\"logger\":\"shop.store\",\"msg\":\"upload failed\",\"error\":{{\"code\":\"{code}\",\"status\":{status},\"request_id\":\"{id}\",\"message\":\"refused\"}}}}"
+    )
 }
 
 fn traced(random: &mut Random, time: &str, what: &(&str, u16, &str)) -> String {
@@ -153,7 +204,11 @@ fn write(kind: &Kind, bytes: u64, seed: u64) -> io::Result<BTreeMap<(&'static st
     while written < bytes {
         millis += random.below(20);
         let (second, minute, hour) = (millis / 1000 % 60, millis / 60_000 % 60, millis / 3_600_000 % 24);
-        let time = format!("2026-11-{:02}T{hour:02}:{minute:02}:{second:02}.{:03}", 1 + millis / 86_400_000 % 28, millis % 1000);
+        let time = format!(
+            "2026-11-{:02}T{hour:02}:{minute:02}:{second:02}.{:03}",
+            1 + millis / 86_400_000 % 28,
+            millis % 1000
+        );
         let event = if random.below(100) < kind.percent {
             let what = &CODES[random.below(CODES.len() as u64) as usize];
             *truth.entry((what.0, what.1)).or_default() += 1;
@@ -176,7 +231,9 @@ fn write(kind: &Kind, bytes: u64, seed: u64) -> io::Result<BTreeMap<(&'static st
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let asked = match arguments.as_slice() {
-        [kind, bytes, seed] => KINDS.iter().find(|known| known.name == kind).zip(bytes.parse().ok()).zip(seed.parse().ok()),
+        [kind, bytes, seed] => {
+            KINDS.iter().find(|known| known.name == kind).zip(bytes.parse().ok()).zip(seed.parse().ok())
+        }
         _ => None,
     };
     let Some(((kind, bytes), seed)) = asked else {

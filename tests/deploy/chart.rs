@@ -1,7 +1,7 @@
 //! The chart's values, their schema and their table.
 
 use crate::manifests::{chart, helm, named, values};
-use crate::tools::{done, refused};
+use crate::tools::{done, refused, root};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -104,6 +104,40 @@ fn its_table_of_values_is_its_values() {
 }
 
 #[test]
+fn its_copies_are_the_generated_files() {
+    for (copy, original) in [
+        ("files/rules.yaml", "deploy/prometheus/rules.yaml"),
+        ("files/rules.zh.yaml", "deploy/prometheus/rules.zh.yaml"),
+    ] {
+        let original = fs::read_to_string(root().join(original)).unwrap();
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(chart().join(copy), original).unwrap();
+        } else {
+            assert!(read(copy) == original, "{copy}: UPDATE=1 cargo test --test deploy copies it anew");
+        }
+    }
+}
+
+#[test]
+fn its_rules_are_the_generated_ones_and_lead_to_the_runbooks() {
+    for (manifest, original, runbooks) in [
+        (
+            "helm/monitoring-values.yaml",
+            "prometheusrule.yaml",
+            "https://git.example.com/obs-error-exporter/deploy/runbooks/",
+        ),
+        ("helm/sidecars-only-values.yaml", "prometheusrule.zh.yaml", "deploy/runbooks/"),
+    ] {
+        let shipped = fs::read_to_string(root().join("deploy/prometheus").join(original)).unwrap();
+        let count = shipped.matches("runbook_url: deploy/runbooks/").count();
+        assert!(count > 20, "{count}");
+        let shipped = shipped.replace("runbook_url: deploy/runbooks/", &format!("runbook_url: {runbooks}"));
+        let shipped: Value = serde_saphyr::from_str(&shipped).unwrap();
+        assert_eq!(named(manifest).of_kind("PrometheusRule").next().unwrap()["spec"], shipped["spec"], "{manifest}");
+    }
+}
+
+#[test]
 fn its_configuration_is_the_one_of_the_kustomization() {
     let config = |manifest: &str| -> Value {
         let map = named(manifest).of_kind("ConfigMap").next().unwrap();
@@ -125,6 +159,9 @@ fn each_feature_makes_what_it_says() {
     assert_eq!(kinds("default"), format!("{node}, 1 ServiceAccount"));
     assert_eq!(kinds("docker"), format!("{node}, 1 ServiceAccount"));
     assert_eq!(kinds("everything"), format!("{node}, 1 ServiceAccount"));
-    assert_eq!(kinds("monitoring"), format!("{node}, 1 NetworkPolicy, 2 PodMonitor, 1 ServiceAccount"));
-    assert_eq!(kinds("sidecars-only"), "1 PodMonitor");
+    assert_eq!(
+        kinds("monitoring"),
+        format!("{node}, 1 NetworkPolicy, 2 PodMonitor, 1 PrometheusRule, 1 ServiceAccount")
+    );
+    assert_eq!(kinds("sidecars-only"), "1 PodMonitor, 1 PrometheusRule");
 }

@@ -14,7 +14,7 @@ const NEWEST: &str = "1.37";
 const NATIVE: &str = "1.29";
 const OLDEST: &str = "1.25";
 
-const OPERATOR: [(&str, &str); 1] = [("PodMonitor", "podmonitors.yaml")];
+const OPERATOR: [(&str, &str); 2] = [("PodMonitor", "podmonitors.yaml"), ("PrometheusRule", "prometheusrules.yaml")];
 
 fn files<'a>(folder: &Path, manifests: impl IntoIterator<Item = &'a Manifest>) -> Vec<PathBuf> {
     let write = |manifest: &Manifest| {
