@@ -37,7 +37,7 @@ fn the_example_says_what_it_says() {
     assert_eq!(config.codes[0].code, "QuotaBlocked");
     assert_eq!(config.codes[0].status, Some(403));
     assert_eq!(config.limits.line_bytes, 1 << 20);
-    assert_eq!(config.new_series_hold.as_secs(), 90);
+    assert_eq!(config.metrics.new_series_hold.as_secs(), 90);
     assert!(Config::parse("", "x").unwrap().inputs.is_empty());
     assert!(Config::parse("# only a comment\n", "x").unwrap().inputs.is_empty());
 }

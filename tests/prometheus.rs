@@ -3,82 +3,14 @@
 
 mod support;
 
-use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::daemon::{Start, counts};
 use support::expected::{Counts, Set};
 use support::http;
-use support::process::{Program, wait};
-
-const PATIENCE: Duration = Duration::from_secs(40);
-
-/// A program of the Debian package `prometheus`.
-fn command(name: &str) -> Command {
-    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|at| at.join(name).exists());
-    assert!(found, "{name} is not installed; tests/run installs what the tests need");
-    Command::new(name)
-}
-
-struct Prometheus {
-    _program: Program,
-    address: SocketAddr,
-}
-
-impl Prometheus {
-    /// One that scrapes a daemon every second, on a port that the kernel chooses.
-    fn start(folder: &Path, target: SocketAddr) -> Self {
-        let config = folder.join("prometheus.yml");
-        let text = format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: obs\n    \
-             static_configs: [{{targets: ['{target}']}}]\n"
-        );
-        fs::write(&config, text).unwrap();
-        let mut program = Program::start(
-            command("prometheus")
-                .arg(format!("--config.file={}", config.display()))
-                .arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()))
-                .arg("--web.listen-address=127.0.0.1:0"),
-        );
-        let address = wait("Prometheus to listen", PATIENCE, || {
-            assert!(program.exited().is_none(), "Prometheus ended:\n{}", program.said());
-            let said = program.said();
-            let line = said.lines().find(|line| line.contains("msg=\"Listening on\""))?;
-            line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
-        });
-        Self { _program: program, address }
-    }
-
-    /// The samples of an instant query: labels and value.
-    fn query(&self, query: &str) -> Vec<(Value, f64)> {
-        let escaped: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        // not everything answers at the start
-        let Ok((200, body)) = http::get(self.address, &format!("/api/v1/query?query={escaped}")) else {
-            return Vec::new();
-        };
-        let answer: Value = serde_json::from_str(&body).unwrap();
-        let samples = answer["data"]["result"].as_array().unwrap();
-        let value = |sample: &Value| sample["value"][1].as_str().unwrap().parse().unwrap();
-        samples.iter().map(|sample| (sample["metric"].clone(), value(sample))).collect()
-    }
-
-    fn counts(&self) -> Counts {
-        let samples = self.query("sum by (code,status) (huaweicloud_obs_errors_total)");
-        let label = |labels: &Value, name: &str| labels[name].as_str().unwrap().to_owned();
-        let cells = samples.into_iter().filter(|(_, value)| *value > 0.0);
-        cells.map(|(labels, value)| ((label(&labels, "code"), label(&labels, "status")), value as u64)).collect()
-    }
-
-    fn value(&self, query: &str) -> Option<f64> {
-        let samples = self.query(query);
-        assert!(samples.len() < 2, "{query}: {samples:?}");
-        samples.first().map(|sample| sample.1)
-    }
-}
+use support::process::wait;
+use support::prometheus::{PATIENCE, Prometheus, promtool_check};
 
 #[test]
 fn a_query_returns_what_the_logs_tell() {
@@ -149,18 +81,7 @@ fn promtool_accepts_the_exposition() {
     daemon.wait_for(&counts(&[("NewFromHuawei", "409", 1)]));
     let (status, text) = http::get(daemon.address, "/metrics").unwrap();
     assert_eq!(status, 200);
-    let check = |text: &str| {
-        let mut promtool = command("promtool")
-            .args(["check", "metrics"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        let done = promtool.wait_with_output().unwrap();
-        (done.status.success(), String::from_utf8([done.stdout, done.stderr].concat()).unwrap())
-    };
+    let check = |text: &str| promtool_check(&["metrics"], text);
     assert_eq!(check(&text), (true, String::new()));
     assert!(!check("# TYPE x counter\nx 1\n").0, "promtool finds nothing wrong with a bad name");
 }

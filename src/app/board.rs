@@ -4,7 +4,7 @@ use crate::report::Now;
 use crate::tally::Family;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Metrics as they may be seen.
 #[derive(Debug, Default)]
@@ -16,6 +16,19 @@ pub struct Shown {
 /// The engine counts as hanging when it has not turned for so long.
 const HANGS: Duration = Duration::from_secs(30);
 
+/// How the configuration was taken up last.
+#[derive(Debug, Clone, Copy)]
+pub struct Reload {
+    /// The last attempt was successful.
+    pub successful: bool,
+    /// When the last successful one was, since 1970.
+    pub succeeded: Duration,
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 /// Shared by the engine and those who answer requests.
 #[derive(Debug)]
 pub struct Board {
@@ -23,6 +36,7 @@ pub struct Board {
     shown: Mutex<Arc<Shown>>,
     turned_millis: AtomicU64,
     ready: AtomicBool,
+    reload: Mutex<Reload>,
     told: AtomicBool,
 }
 
@@ -35,6 +49,7 @@ impl Board {
             shown: Mutex::default(),
             turned_millis: AtomicU64::new(0),
             ready: AtomicBool::new(false),
+            reload: Mutex::new(Reload { successful: true, succeeded: since_1970() }),
             told: AtomicBool::new(false),
         }
     }
@@ -69,6 +84,21 @@ impl Board {
     pub fn turning(&self) -> bool {
         let turned = Duration::from_millis(self.turned_millis.load(Ordering::Relaxed));
         self.began.elapsed().saturating_sub(turned) < HANGS
+    }
+
+    /// The configuration was read anew, with success or without.
+    pub fn reloaded(&self, successful: bool) {
+        let mut reload = self.reload.lock().unwrap_or_else(PoisonError::into_inner);
+        reload.successful = successful;
+        if successful {
+            reload.succeeded = since_1970();
+        }
+    }
+
+    /// How the configuration was taken up last.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        *self.reload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A log may have changed. True if the engine has not been told so since it last heard it.

@@ -2,11 +2,12 @@
 
 use super::board::{Board, Shown};
 use super::pipeline::{Pipeline, Unobserved};
+use super::plan::Fresh;
 use super::record::Record;
 use super::watchman;
 use crate::report::Now;
 use crate::state::{Committer, Done};
-use crate::tail::{Stats, Tailer, WatchMode};
+use crate::tail::{Stats, TailError, Tailer, WatchMode};
 use crate::tally::{Family, Sample, metrics};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub enum Message {
     Scrape(oneshot::Sender<Arc<Shown>>),
     /// A record was written, or could not be.
     Committed(Done),
+    /// Go on with another configuration.
+    Reload(Box<Fresh>, oneshot::Sender<Result<(), TailError>>),
     /// Read to the end, commit, and end.
     Stop,
 }
@@ -32,6 +35,8 @@ const COMMIT_EVERY: Duration = Duration::from_secs(5);
 const COMMIT_APART: Duration = Duration::from_millis(100);
 /// The loop turns at least so often, so that a hang is noticed.
 const TURN_EVERY: Duration = Duration::from_secs(5);
+/// It is looked for series that can be dropped so often.
+const RETIRE_EVERY: Duration = Duration::from_secs(20);
 /// Reading to the end before the process stops takes no longer.
 const LAST_READ: Duration = Duration::from_secs(5);
 /// The last commit may take so long.
@@ -52,6 +57,8 @@ pub struct Engine {
     /// The commit that is under way: its number, what it makes visible, and who waits for it.
     under_way: Option<UnderWay>,
     commits: Commits,
+    /// When it is looked next for series that can be dropped.
+    retire_next: Now,
 }
 
 struct UnderWay {
@@ -91,6 +98,7 @@ impl Engine {
             scrapes: Vec::new(),
             under_way: None,
             commits: Commits::default(),
+            retire_next: RETIRE_EVERY,
         }
     }
 
@@ -127,6 +135,9 @@ impl Engine {
                 self.scrapes.push(answer);
             }
             Message::Committed(done) => self.committed(done),
+            Message::Reload(fresh, answer) => {
+                let _ = answer.send(fresh.apply(&mut self.pipeline, &mut self.tailer));
+            }
             Message::Stop => return true,
         }
         false
@@ -139,6 +150,10 @@ impl Engine {
         let turn = self.tailer.turn(now, &mut self.pipeline);
         let now = self.began.elapsed();
         self.pipeline.tick(now);
+        if now >= self.retire_next {
+            self.retire_next = now + RETIRE_EVERY;
+            self.pipeline.retire(now);
+        }
         self.account();
         self.board.turned(now, self.tailer.caught_up());
         self.commit(now);
@@ -242,6 +257,7 @@ impl Engine {
             WatchMode::Notify => "notify",
             WatchMode::Poll => "poll",
         };
+        let reload = self.board.reload();
         let durable = self.committer.is_some() && !self.commits.failing;
         let mut gauges = vec![
             Family { metric: &metrics::BUILD_INFO, samples: vec![Sample::new(super::build::LABELS, 1.0)] },
@@ -249,6 +265,8 @@ impl Engine {
             one(&metrics::UNREAD_BYTES, stats.unread_bytes as f64),
             Family { metric: &metrics::WATCH_MODE, samples: vec![Sample::new([("mode", mode)], 1.0)] },
             one(&metrics::STATE_DURABLE, f64::from(u8::from(durable))),
+            one(&metrics::CONFIG_RELOADED, f64::from(u8::from(reload.successful))),
+            one(&metrics::CONFIG_RELOADED_AT, reload.succeeded.as_secs_f64()),
         ];
         if let Some(since) = self.commits.last_done.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
             gauges.push(one(&metrics::LAST_COMMIT, since.as_secs_f64()));

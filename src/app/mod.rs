@@ -6,13 +6,16 @@ mod engine;
 pub mod explain;
 pub mod log;
 mod pipeline;
+mod plan;
 mod record;
+mod reload;
 pub mod scan;
 pub mod serve;
 mod watchman;
 
 pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};
 pub use record::Record;
+pub use reload::Load;
 
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Input};
@@ -33,6 +36,6 @@ pub fn pipeline<O: Observer>(config: Config, bounds: Bounds, observer: O) -> any
     };
     let codes = Codes::new(catalogue, config.limits.unlisted_codes);
     let recognisers = Recognisers::new(config.recognisers)?;
-    let tally = Tally::new(codes, config.new_series_hold);
+    let tally = Tally::new(codes, config.metrics);
     Ok((Pipeline::new(recognisers, tally, Merger::new(bounds), observer, config.limits.line_bytes), config.inputs))
 }

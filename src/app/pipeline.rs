@@ -147,6 +147,14 @@ impl<O: Observer> Pipeline<O> {
         self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
     }
 
+    /// Drops the series that nothing can count any more: see [`Tally::retire`].
+    pub fn retire(&mut self, now: Now) {
+        let used = self.streams.values().map(|stream| stream.labels).collect();
+        if self.tally.retire(now, &used) {
+            self.changed = true;
+        }
+    }
+
     /// When [`tick`](Self::tick) has something to do.
     #[must_use]
     pub fn due(&self) -> Option<Now> {
@@ -245,7 +253,7 @@ impl<O: Observer> Pipeline<O> {
 
     fn counting(&mut self) -> (Counting<'_, O>, &mut Merger) {
         self.changed = true;
-        (Counting { tally: &mut self.tally, observer: &mut self.observer }, &mut self.merger)
+        (Counting { now: self.now, tally: &mut self.tally, observer: &mut self.observer }, &mut self.merger)
     }
 
     /// Bytes and lines that were not shown before.
@@ -359,13 +367,14 @@ impl<O: Observer> Pipeline<O> {
 }
 
 struct Counting<'p, O> {
+    now: Now,
     tally: &'p mut Tally,
     observer: &'p mut O,
 }
 
 impl<O: Observer> Counting<'_, O> {
     fn count(&mut self, finding: &Finding) {
-        self.tally.count(finding);
+        self.tally.count(finding, self.now);
         self.observer.counted(finding);
     }
 }
@@ -374,7 +383,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
     fn opened(&mut self, source: SourceKey, input: usize, path: &Path, follows: Option<SourceKey>) {
         let plan = self.inputs.get(input).cloned().unwrap_or_default();
         let set = plan.path_labels.map_or(plan.labels.clone(), |more| more.of(path, &plan.labels));
-        let labels = self.tally.label_set(&set);
+        let labels = self.tally.label_set(&set, self.now);
         // of a source that was restored, or whose input has changed, the rest is known already
         let mut stream = self.streams.remove(&source).unwrap_or_default();
         stream.labels = labels;

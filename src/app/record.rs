@@ -7,7 +7,7 @@ use crate::tally::Saved as SavedTally;
 use serde::{Deserialize, Serialize};
 
 /// The format of the record. A record of another one is set aside.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The whole record. One write holds all of it, so positions and counters cannot come apart.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl Record {
     pub fn restore<O: Observer>(self, pipeline: &mut Pipeline<O>, now: Now) -> Vec<FileRecord> {
         let translate = pipeline.tally.codes.translate(&self.names);
         let sets = pipeline.tally.restore(self.tally, &translate);
-        let set = |old: u32| sets.get(old as usize).copied().unwrap_or(0);
+        let set = |old: u32| sets.get(&old).copied().unwrap_or(0);
         let renew = |finding: &mut Finding| {
             finding.code = finding.code.map(&translate);
             finding.origin.labels = set(finding.origin.labels);

@@ -3,19 +3,20 @@
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
-use super::{Pipeline, Plan, Unobserved};
-use crate::config::{Config, Input, Limits};
+use super::reload::{Load, Reloader};
+use super::{Pipeline, Unobserved, plan};
+use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
-use crate::tail::{self, FileRecord, InputOptions, Tailer};
+use crate::tail::{FileRecord, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
-use crate::web::{self, Bound, Bytes, ReloadRefused, Unavailable};
+use crate::web::{self, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -31,10 +32,11 @@ pub enum StatePath {
 }
 
 /// What to serve.
-#[derive(Debug)]
 pub struct Options {
     /// What to tail and how to read it.
     pub config: Config,
+    /// Reads the same anew.
+    pub load: Load,
     /// Where positions and counters are kept.
     pub state: StatePath,
     /// Where to listen.
@@ -58,18 +60,23 @@ const LAST_SCRAPE: Duration = Duration::from_secs(2);
 /// When it cannot start, or its engine ends.
 pub fn serve(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // before anything else, so that a port in use costs nothing
     let bound = Bound::bind(&options.listen)?;
     for address in bound.local_addrs() {
         tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // from now on SIGHUP ends nothing
+    let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
+    pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
-    let tail = tail_options(inputs, limits, &mut pipeline);
-    pipeline.announce();
+    let tail = plan::tail_options(&inputs, limits);
+    plan::plan(inputs, &mut pipeline);
     let wake = {
         let (sender, board) = (Mutex::new(sender.clone()), Arc::clone(&board));
         move || {
@@ -90,9 +97,11 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         engine.run();
         let _ = ended.send(());
     })?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let backend = Arc::new(Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default() });
+    let reloader = Arc::new(Reloader::new(options.load, Arc::clone(&board), sender.clone()));
+    let backend = Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default(), reloader };
+    let backend = Arc::new(backend);
     let served = runtime.block_on(async {
+        tokio::spawn(Arc::clone(&backend.reloader).obey(hangup));
         let (stopped, stop) = oneshot::channel::<anyhow::Result<()>>();
         let shutdown = async move {
             let _ = stopped.send(stop_in_turn(&sender, has_ended).await);
@@ -105,25 +114,6 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     thread.join().map_err(|_| anyhow::anyhow!("the engine failed"))?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Tells the pipeline what is planned for each input, and the tailer where they are.
-fn tail_options(inputs: Vec<Input>, limits: Limits, pipeline: &mut Pipeline<Unobserved>) -> tail::Options {
-    let inputs = inputs.into_iter().map(|input| {
-        if input.path_labels.is_none() {
-            let number = pipeline.tally.label_set(&input.labels);
-            pipeline.tally.announce(number);
-        }
-        let Input { paths, exclude, start_at, labels, path_labels, framing } = input;
-        pipeline.inputs.push(Plan { labels, path_labels, framing });
-        InputOptions { paths, exclude, start_at }
-    });
-    tail::Options {
-        inputs: inputs.collect(),
-        line_bytes: limits.line_bytes,
-        open_files: limits.open_files,
-        ..tail::Options::default()
-    }
 }
 
 /// Waits for a signal, lets the engine finish, and returns when it has: what is served from then on are the last
@@ -203,6 +193,7 @@ struct Backend {
     board: Arc<Board>,
     engine: Mutex<Sender<Message>>,
     process: ProcessMetrics,
+    reloader: Arc<Reloader>,
 }
 
 impl Backend {
@@ -214,7 +205,7 @@ impl Backend {
 }
 
 impl web::Backend for Backend {
-    async fn metrics(&self) -> Result<Bytes, Unavailable> {
+    async fn metrics(&self, exposition: Exposition) -> Result<Bytes, Unavailable> {
         let fresh = match self.ask() {
             Some(answered) => tokio::time::timeout(PATIENCE, answered).await.ok().and_then(Result::ok),
             None => None,
@@ -223,9 +214,12 @@ impl web::Backend for Backend {
         if shown.families.is_empty() {
             return Err(Unavailable("nothing has been committed yet".to_owned()));
         }
-        tally::text(&shown.families, Some(&self.process))
-            .map(Bytes::from)
-            .map_err(|error| Unavailable(error.to_string()))
+        match exposition {
+            Exposition::OpenMetrics => Ok(tally::openmetrics(&shown.families, Some(&self.process)).into()),
+            Exposition::Text => tally::text(&shown.families, Some(&self.process))
+                .map(Bytes::from)
+                .map_err(|error| Unavailable(error.to_string())),
+        }
     }
 
     fn healthy(&self) -> bool {
@@ -237,7 +231,14 @@ impl web::Backend for Backend {
     }
 
     async fn reload(&self) -> Result<(), ReloadRefused> {
-        Err(ReloadRefused("there is no configuration file to read anew".to_owned()))
+        // it is finished even if the client goes away
+        let reloader = Arc::clone(&self.reloader);
+        let done = tokio::spawn(async move { reloader.reload().await }).await;
+        let refused = |reason| Err(ReloadRefused(reason));
+        done.map_or_else(
+            |_| refused("it failed".to_owned()),
+            |done| done.or_else(|error| refused(format!("{error:#}"))),
+        )
     }
 
     fn notice(&self, notice: &web::Notice) {

@@ -4,6 +4,7 @@ use crate::app::log::{Format, Level};
 use crate::catalogue;
 use crate::web::healthcheck::Target;
 use crate::web::{ListenAddress, TelemetryPath};
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -59,6 +60,13 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH"
     )]
     pub telemetry_path: TelemetryPath,
+    /// Allow POST /-/reload, which reads the configuration anew, as SIGHUP does
+    #[arg(
+        long = "web.enable-lifecycle",
+        value_parser = BoolishValueParser::new(),
+        env = "OBS_ERROR_EXPORTER_WEB_ENABLE_LIFECYCLE"
+    )]
+    pub enable_lifecycle: bool,
     /// Scrapes that are answered at a time; 0 for no limit
     #[arg(
         long = "web.max-requests",

@@ -2,6 +2,7 @@
 
 use super::config::read;
 use super::{args, output};
+use crate::app::Load;
 use crate::app::serve::{Options, StatePath};
 use crate::app::{log, serve};
 use crate::config::Input;
@@ -9,6 +10,7 @@ use crate::web;
 use crate::web::healthcheck::Target;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What was asked for cannot be meant, as clap says it.
@@ -23,10 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Runs the daemon.
 pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
     let _log = log::start(args.log_format, args.log_level)?;
-    let mut config = read(args.config_file.as_deref())?;
-    if !args.logs.is_empty() {
-        config.inputs.push(Input::at(args.logs)); // beside those of the file
-    }
+    let load = load(args.config_file, args.logs);
+    let config = load()?;
     if config.inputs.is_empty() {
         output::complain("error: no logs are named; name some with --logs, or in a file with --config.file");
         return Ok(ExitCode::from(USAGE));
@@ -38,8 +38,20 @@ pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
     };
     let mut web = web::Options { telemetry_path: args.telemetry_path, ..web::Options::default() };
     web.limits.max_requests = args.max_requests;
-    serve::serve(Options { config, state, listen: args.listen, web })?;
+    web.enable_lifecycle = args.enable_lifecycle;
+    serve::serve(Options { config, load, state, listen: args.listen, web })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration file, as often as it is asked to, and adds what the flags say.
+fn load(file: Option<PathBuf>, logs: Vec<String>) -> Load {
+    Arc::new(move || {
+        let mut config = read(file.as_deref())?;
+        if !logs.is_empty() {
+            config.inputs.push(Input::at(logs.clone())); // beside those of the file
+        }
+        Ok(config)
+    })
 }
 
 /// Asks a daemon whether it is ready.

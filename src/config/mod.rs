@@ -9,14 +9,14 @@ use crate::catalogue::{Catalogue, Category, Entry, Owner, Retryable, Source};
 use crate::framing::Framing;
 use crate::recognise::{Custom, MOST_CUSTOM};
 use crate::tail::StartAt;
-use crate::tally::LabelSet;
+use crate::tally::{LabelSet, Settings};
 use raw::{RawCode, RawConfig, RawFormat, RawInput, RawStart};
 use serde_saphyr::{Location, Spanned};
 use std::path::Path;
 use std::time::Duration;
 
 /// What to do, checked.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Config {
     /// Which logs.
     pub inputs: Vec<Input>,
@@ -26,8 +26,8 @@ pub struct Config {
     pub codes: Vec<Entry>,
     /// What is bounded.
     pub limits: Limits,
-    /// How long a new series is served as 0 after the first scrape that shows it.
-    pub new_series_hold: Duration,
+    /// How series are shown.
+    pub metrics: Settings,
 }
 
 /// A group of logs.
@@ -62,6 +62,9 @@ impl Input {
     }
 }
 
+/// What a log has told may wait for its rest for some seconds; its series must be there then.
+const LEAST_RETENTION: Duration = Duration::from_secs(60);
+
 /// What is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -76,18 +79,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { line_bytes: 1 << 20, unlisted_codes: 64, open_files: 512 }
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            inputs: Vec::new(),
-            recognisers: Vec::new(),
-            codes: Vec::new(),
-            limits: Limits::default(),
-            new_series_hold: Duration::ZERO,
-        }
     }
 }
 
@@ -176,7 +167,7 @@ impl Config {
             recognisers,
             codes,
             limits: limits(&raw.limits)?,
-            new_series_hold: raw.metrics.new_series_hold.as_ref().map_or(Ok(Duration::ZERO), duration)?,
+            metrics: metrics(&raw.metrics)?,
         })
     }
 }
@@ -331,6 +322,26 @@ fn limits(raw: &raw::RawLimits) -> Result<Limits, Wrong> {
         line_bytes,
         unlisted_codes: within(&raw.unlisted_codes, 0, 10_000, otherwise.unlisted_codes)?,
         open_files: within(&raw.open_files, 1, 1_000_000, otherwise.open_files)?,
+    })
+}
+
+fn metrics(raw: &raw::RawMetrics) -> Result<Settings, Wrong> {
+    let otherwise = Settings::default();
+    let or = |raw: &Option<Spanned<String>>, otherwise| raw.as_ref().map_or(Ok(otherwise), duration);
+    let series_retention = or(&raw.series_retention, otherwise.series_retention)?;
+    if let Some(raw) = raw.series_retention.as_ref().filter(|_| series_retention < LEAST_RETENTION) {
+        return wrong(
+            raw,
+            format!(
+                "{:?} is less than 1m; reports of a log that is gone may wait for their rest for some seconds",
+                raw.value
+            ),
+        );
+    }
+    Ok(Settings {
+        new_series_hold: or(&raw.new_series_hold, otherwise.new_series_hold)?,
+        series_retention,
+        created_timestamps: raw.created_timestamps.unwrap_or(otherwise.created_timestamps),
     })
 }
 

@@ -79,5 +79,7 @@ pub struct RawLimits {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawMetrics {
+    pub created_timestamps: Option<bool>,
     pub new_series_hold: Option<Spanned<String>>,
+    pub series_retention: Option<Spanned<String>>,
 }

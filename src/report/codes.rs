@@ -28,6 +28,20 @@ impl Codes {
         Self { catalogue, unlisted: Vec::new(), numbers: HashMap::new(), most }
     }
 
+    /// Takes up other codes beside the built-in ones, with room for `most` unlisted names, and forgets all unlisted
+    /// ones. Room is not taken from those that there are: their counters would be added to `other`, as if there were
+    /// new errors.
+    pub fn renew(&mut self, catalogue: Option<Catalogue>, most: usize) {
+        let same = |other: &Catalogue| other.entries() == self.catalogue.entries();
+        if !same(catalogue.as_ref().unwrap_or(Catalogue::built_in())) {
+            // it lives as long as the process: there is one for each list of codes, and those change rarely
+            self.catalogue = catalogue.map_or(Catalogue::built_in(), |catalogue| Box::leak(Box::new(catalogue)));
+        }
+        self.most = most.max(self.unlisted.len());
+        self.unlisted.clear();
+        self.numbers.clear();
+    }
+
     /// The code with a name as it was logged. Nothing if the name is neither in the catalogue nor has a code's form.
     pub fn find(&mut self, name: &str) -> Option<Code> {
         if let Some(position) = self.catalogue.position(name) {

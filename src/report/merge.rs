@@ -161,6 +161,11 @@ impl Merger {
         }
     }
 
+    /// All findings that wait, to translate their codes.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.waiting.values_mut().map(|waiting| &mut waiting.finding)
+    }
+
     /// What has to be kept over a restart.
     #[must_use]
     pub fn save(&self) -> Saved {

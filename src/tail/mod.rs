@@ -138,8 +138,8 @@ pub const OPERATIONS: &[&str] = &["list", "open", "read", "stat"];
 
 /// Takes the bytes of the tailed files.
 pub trait Consumer {
-    /// A file is tailed from now on. It is said again of a source that was restored after a restart, and of one whose
-    /// input changed with the configuration: what is known of it stays. `follows` names the source whose place it takes (rotation, replacement), so that
+    /// A file is tailed from now on. It is said again of a source that was restored after a restart, and of
+    /// all when the inputs change with the configuration: what is known of it stays. `follows` names the source whose place it takes (rotation, replacement), so that
     /// what hung over at the end of that one can be completed by the beginning of this one.
     /// `input` is the index of the input whose glob matched.
     fn opened(&mut self, source: SourceKey, input: usize, path: &Path, follows: Option<SourceKey>);

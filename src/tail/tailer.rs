@@ -178,6 +178,8 @@ impl Tailer {
         self.discovery = discovery;
         self.open_limit = open_limit(options.open_files);
         self.options = options;
+        // an input with the same globs may plan something else for its files
+        self.untold.extend(self.sources.keys());
         self.inputs_changed = true;
         self.look_all = true;
         Ok(())

@@ -5,9 +5,7 @@ use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, Gauge, LabelPair, MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
-
-/// The content type of [`text`].
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+use std::time::Duration;
 
 /// A metric with its series.
 #[derive(Debug, Clone)]
@@ -25,12 +23,42 @@ pub struct Sample {
     pub labels: Vec<(String, String)>,
     /// The value.
     pub value: f64,
+    /// When the counter began, since 1970, if that is to be told.
+    pub created: Option<Duration>,
+    /// An error that it counts, if one can be named.
+    pub exemplar: Option<Exemplar>,
+}
+
+/// One error that a counter counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exemplar {
+    /// The request id of its response.
+    pub request_id: Box<str>,
+    /// When it was counted, since 1970.
+    pub at: Duration,
+}
+
+impl Exemplar {
+    /// The label that the request id has.
+    pub const LABEL: &str = "request_id";
+    /// Characters that the names and values of the labels of an exemplar may have in all, by OpenMetrics.
+    const MOST: usize = 128;
+
+    /// The exemplar with this id, if it is one that may be shown: ids come from logs.
+    #[must_use]
+    pub fn new(request_id: &str, at: Duration) -> Option<Self> {
+        let form = !request_id.is_empty()
+            && Self::LABEL.len() + request_id.len() <= Self::MOST
+            && request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        form.then(|| Self { request_id: request_id.into(), at })
+    }
 }
 
 impl Sample {
     /// A series with its value.
     pub fn new<'l>(labels: impl IntoIterator<Item = (&'l str, &'l str)>, value: f64) -> Self {
-        Self { labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), value }
+        let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { labels, value, created: None, exemplar: None }
     }
 }
 
@@ -43,6 +71,12 @@ impl Default for ProcessMetrics {
     }
 }
 
+impl ProcessMetrics {
+    pub(super) fn families(&self) -> Vec<MetricFamily> {
+        self.0.collect()
+    }
+}
+
 /// The families in the text format 0.0.4. A family without series is left out.
 ///
 /// # Errors
@@ -50,7 +84,7 @@ impl Default for ProcessMetrics {
 pub fn text(families: &[Family], process: Option<&ProcessMetrics>) -> Result<String, prometheus::Error> {
     let mut all: Vec<MetricFamily> =
         families.iter().filter(|family| !family.samples.is_empty()).map(family_of).collect();
-    all.extend(process.into_iter().flat_map(|process| process.0.collect()));
+    all.extend(process.into_iter().flat_map(ProcessMetrics::families));
     let mut out = Vec::with_capacity(32 * 1024);
     TextEncoder::new().encode(&all, &mut out)?;
     String::from_utf8(out).map_err(|error| prometheus::Error::Msg(error.to_string()))

@@ -73,6 +73,10 @@ metrics! {
         "Times that positions and counters could not be written to disk.";
     LAST_COMMIT = Gauge "obs_error_exporter_last_commit_timestamp_seconds" []
         "When positions and counters were last written to disk, in seconds since 1970.";
+    CONFIG_RELOADED = Gauge "obs_error_exporter_config_last_reload_successful" []
+        "1 when the configuration was taken up the last time that it was read; 0 when it was refused.";
+    CONFIG_RELOADED_AT = Gauge "obs_error_exporter_config_last_reload_success_timestamp_seconds" []
+        "When a configuration was last taken up, in seconds since 1970.";
 }
 
 #[cfg(test)]

@@ -2,19 +2,21 @@
 
 mod expose;
 pub mod metrics;
+mod openmetrics;
+mod sets;
 
-pub use expose::{CONTENT_TYPE, Family, ProcessMetrics, Sample, text};
+pub use expose::{Exemplar, Family, ProcessMetrics, Sample, text};
+pub use openmetrics::openmetrics;
+pub use sets::LabelSet;
 
-use crate::catalogue::Source;
+use crate::catalogue::{Catalogue, Source};
 use crate::report::{Code, Codes, Finding, Now};
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use sets::{SavedSet, Sets};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
-
-/// The labels that an input adds to its series, as names and values.
-pub type LabelSet = Vec<(String, String)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Key {
@@ -23,9 +25,15 @@ struct Key {
     status: Option<u16>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Series {
     value: u64,
+    /// When it was counted last.
+    changed: Now,
+    /// When it appeared, since 1970, if that was not together with its label set.
+    created: Option<Duration>,
+    /// The last error of which the request id may be shown.
+    exemplar: Option<Exemplar>,
     /// Since when it is served. A series that nobody could know of is served as 0 before it is served with its value:
     /// `increase()` does not see the first error of a series that appears at 1.
     shown: Option<Now>,
@@ -33,21 +41,54 @@ struct Series {
     seen: bool,
 }
 
+impl Series {
+    /// Whether a scrape at `now` shows the value, and not 0.
+    fn known(&self, now: Now, hold: Duration) -> bool {
+        let held = |shown: Now| shown > Now::ZERO && (now <= shown || now < shown + hold);
+        self.seen && !self.shown.is_some_and(held)
+    }
+}
+
+/// What can be chosen about the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// A series that appears is held at 0 for so long after the first scrape that shows it.
+    pub new_series_hold: Duration,
+    /// Series whose label set no input and no log has are dropped after so long.
+    pub series_retention: Duration,
+    /// Whether it is told when each counter began.
+    pub created_timestamps: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { new_series_hold: Duration::ZERO, series_retention: Duration::from_secs(3600), created_timestamps: false }
+    }
+}
+
 /// All counters.
 #[derive(Debug)]
 pub struct Tally {
     /// The codes that label values are made of.
     pub codes: Codes,
-    sets: Vec<LabelSet>,
+    /// What was chosen.
+    pub settings: Settings,
+    /// The time since 1970 at which [`Now`] was zero.
+    epoch: Duration,
+    /// The time since 1970 at which all counters were at nothing.
+    since: Duration,
+    sets: Sets,
     series: HashMap<Key, Series>,
     own: BTreeMap<&'static str, BTreeMap<String, u64>>,
-    hold: Duration,
+    /// Of which time the last answer is that somebody got.
+    delivered: Option<Now>,
 }
 
 /// What a tally keeps over a restart.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Saved {
-    sets: Vec<LabelSet>,
+    since_millis: u64,
+    sets: Vec<SavedSet>,
     series: Vec<SavedSeries>,
     own: Vec<(String, String, u64)>,
 }
@@ -59,26 +100,44 @@ struct SavedSeries {
     status: Option<u16>,
     value: u64,
     shown: bool,
+    created_millis: Option<u64>,
 }
 
 impl Tally {
-    /// Counters at nothing. A series that appears is held at 0 for `hold` after the first scrape that shows it.
+    /// Counters at nothing.
     #[must_use]
-    pub fn new(codes: Codes, hold: Duration) -> Self {
-        Self { codes, sets: Vec::new(), series: HashMap::new(), own: BTreeMap::new(), hold }
+    pub fn new(codes: Codes, settings: Settings) -> Self {
+        Self {
+            codes,
+            settings,
+            epoch: Duration::ZERO,
+            since: Duration::ZERO,
+            sets: Sets::default(),
+            series: HashMap::new(),
+            own: BTreeMap::new(),
+            delivered: None,
+        }
+    }
+
+    /// Says at which time since 1970 [`Now`] is zero, before anything is counted or taken up.
+    pub fn begin(&mut self, epoch: Duration) {
+        self.epoch = epoch;
+        self.since = self.clock(Now::ZERO);
+    }
+
+    /// The time since 1970, in whole milliseconds, as it is kept.
+    fn clock(&self, now: Now) -> Duration {
+        Duration::from_millis(millis(self.epoch + now))
     }
 
     /// The number of a label set, the same for the same labels.
-    pub fn label_set(&mut self, labels: &LabelSet) -> u32 {
-        let place = self.sets.iter().position(|set| set == labels).unwrap_or_else(|| {
-            self.sets.push(labels.clone());
-            self.sets.len() - 1
-        });
-        u32::try_from(place).unwrap_or(u32::MAX)
+    pub fn label_set(&mut self, labels: &LabelSet, now: Now) -> u32 {
+        self.sets.number(labels, self.clock(now))
     }
 
     /// Lets the codes of the official table and of the configuration stand at 0 for a label set, from the first scrape on.
     pub fn announce(&mut self, labels: u32) {
+        self.sets.announce(labels);
         for (code, entry) in self.codes.listed() {
             if matches!(entry.source, Source::Table | Source::Config) {
                 let key = Key { labels, code: Some(code), status: entry.status };
@@ -88,14 +147,66 @@ impl Tally {
         }
     }
 
+    /// The inputs have changed: what they [`announce`](Self::announce) is said anew.
+    pub fn withdraw(&mut self) {
+        self.sets.withdraw();
+    }
+
+    /// Takes up other codes beside the built-in ones, with room for `most` unlisted names. Counters go on under the
+    /// names that they have. What is returned gives the number that a code has now for the one that it had.
+    pub fn recode(&mut self, catalogue: Option<Catalogue>, most: usize) -> impl Fn(Code) -> Code + use<> {
+        let names = self.codes.names();
+        self.codes.renew(catalogue, most);
+        let translate = self.codes.translate(&names);
+        for (key, series) in std::mem::take(&mut self.series) {
+            if series.value == 0 && series.shown == Some(Now::ZERO) {
+                continue; // it was announced, and will be again if it is to be
+            }
+            let key = Key { code: key.code.map(&translate), ..key };
+            match self.series.entry(key) {
+                Entry::Vacant(place) => _ = place.insert(series),
+                Entry::Occupied(mut place) => {
+                    let other = place.get_mut();
+                    other.value += series.value;
+                    other.changed = other.changed.max(series.changed);
+                }
+            }
+        }
+        translate
+    }
+
     /// Counts a response.
-    pub fn count(&mut self, finding: &Finding) {
+    pub fn count(&mut self, finding: &Finding, now: Now) {
         let status = self.codes.status(finding.code, finding.status);
         let key = Key { labels: finding.origin.labels, code: finding.code, status };
-        self.series.entry(key).or_default().value += 1;
+        let at = self.clock(now);
+        let series = self.series.entry(key).or_insert_with(|| Series { created: Some(at), ..Series::default() });
+        series.value += 1;
+        series.changed = now;
+        let id = finding.id.as_ref().and_then(|id| id.text.as_deref());
+        if let Some(exemplar) = id.and_then(|id| Exemplar::new(id, at)) {
+            series.exemplar = Some(exemplar);
+        }
         if finding.code.is_some_and(|code| self.codes.entry(code).is_none()) {
             self.add(&metrics::UNLISTED, "", 1);
         }
+    }
+
+    /// Drops the series whose label set no input and no log (`used`) has had for the retention, once somebody has got
+    /// their last values. False if there were none.
+    pub fn retire(&mut self, now: Now, used: &HashSet<u32>) -> bool {
+        let mut dropped = false;
+        for set in self.sets.retired(now, used, self.settings.series_retention) {
+            let hold = self.settings.new_series_hold;
+            let got = |series: &Series| self.delivered.is_some_and(|at| series.changed <= at && series.known(at, hold));
+            if self.series.iter().any(|(key, series)| key.labels == set && !got(series)) {
+                continue;
+            }
+            self.series.retain(|key, _| key.labels != set);
+            self.sets.remove(set);
+            dropped = true;
+        }
+        dropped
     }
 
     /// Adds to a counter of the exporter's own work; `label` is the value of its label, if it has one. Adding nothing
@@ -146,6 +257,7 @@ impl Tally {
     /// Somebody got the answer of [`show`](Self::show) at `now`: what was in it for the first time may have its value
     /// in the next one, once that this is so has been kept. False if nothing was.
     pub fn seen(&mut self, now: Now) -> bool {
+        self.delivered = self.delivered.max(Some(now));
         let mut new = false;
         for series in self.series.values_mut() {
             if !series.seen && series.shown.is_some_and(|shown| shown <= now.max(Duration::from_nanos(1))) {
@@ -176,6 +288,9 @@ impl Tally {
             if samples.is_empty() && metric.labels.is_empty() {
                 samples.push(Sample::new([], 0.0));
             }
+            if self.settings.created_timestamps {
+                samples.iter_mut().for_each(|sample| sample.created = Some(self.since));
+            }
             families.push(Family { metric, samples });
         }
         families
@@ -185,14 +300,18 @@ impl Tally {
         let mut sorted: Vec<_> = self.series.iter().filter(|(_, series)| series.shown.is_some()).collect();
         sorted.sort_by_key(|(key, _)| **key);
         let samples = sorted.into_iter().map(|(key, series)| {
-            let held = |shown: Now| shown > Now::ZERO && (now <= shown || now < shown + self.hold);
-            let known = series.seen && !series.shown.is_some_and(held);
+            let known = series.known(now, self.settings.new_series_hold);
             let status = key.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
             let category = self.codes.category(key.code, key.status).as_str();
             let labels = [("code", self.codes.name(key.code)), ("status", status.as_str()), ("category", category)];
-            let set = self.sets.get(key.labels as usize).into_iter().flatten();
-            let set = set.map(|(name, value)| (name.as_str(), value.as_str()));
-            Sample::new(labels.into_iter().chain(set), if known { series.value as f64 } else { 0.0 })
+            let labels = labels.into_iter().chain(self.sets.labels(key.labels));
+            let mut sample = Sample::new(labels, if known { series.value as f64 } else { 0.0 });
+            // of an error that the value does not tell of yet, nothing is told
+            sample.exemplar = series.exemplar.clone().filter(|_| known);
+            if self.settings.created_timestamps {
+                sample.created = series.created.or_else(|| self.sets.created(key.labels));
+            }
+            sample
         });
         Family { metric: &metrics::ERRORS, samples: samples.collect() }
     }
@@ -221,7 +340,8 @@ impl Tally {
             series.value > 0 || series.seen && series.shown.is_some_and(|shown| shown > Now::ZERO)
         });
         Saved {
-            sets: self.sets.clone(),
+            since_millis: millis(self.since),
+            sets: self.sets.save(),
             series: series
                 .map(|(key, series)| SavedSeries {
                     labels: key.labels,
@@ -229,6 +349,7 @@ impl Tally {
                     status: key.status,
                     value: series.value,
                     shown: series.seen, // of what nobody is known to have seen at 0, a 0 is shown again
+                    created_millis: series.created.map(millis),
                 })
                 .collect(),
             own: self
@@ -242,13 +363,15 @@ impl Tally {
     }
 
     /// Takes up what was kept. Returns the numbers that the label sets have now, by the numbers they had.
-    pub fn restore(&mut self, saved: Saved, translate: impl Fn(Code) -> Code) -> Vec<u32> {
-        let sets: Vec<u32> = saved.sets.iter().map(|set| self.label_set(set)).collect();
+    pub fn restore(&mut self, saved: Saved, translate: impl Fn(Code) -> Code) -> HashMap<u32, u32> {
+        self.since = Duration::from_millis(saved.since_millis);
+        let sets = self.sets.restore(&saved.sets);
         for series in saved.series {
-            let Some(labels) = sets.get(series.labels as usize) else { continue };
+            let Some(labels) = sets.get(&series.labels) else { continue };
             let key = Key { labels: *labels, code: series.code.map(&translate), status: series.status };
             let kept = self.series.entry(key).or_default();
             kept.value += series.value;
+            kept.created = kept.created.max(series.created_millis.map(Duration::from_millis));
             if series.shown {
                 (kept.shown, kept.seen) = (Some(Now::ZERO), true);
             }
@@ -262,15 +385,22 @@ impl Tally {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Catalogue;
     use crate::report::Origin;
 
+    const EPOCH: Duration = Duration::from_secs(1_700_000_000);
+
     fn tally() -> Tally {
-        let mut tally = Tally::new(Codes::new(Catalogue::built_in(), 8), Duration::ZERO);
-        tally.label_set(&Vec::new());
+        let settings = Settings { created_timestamps: true, ..Settings::default() };
+        let mut tally = Tally::new(Codes::new(Catalogue::built_in(), 8), settings);
+        tally.begin(EPOCH);
+        tally.label_set(&Vec::new(), Now::ZERO);
         tally
     }
 
@@ -291,7 +421,7 @@ mod tests {
         let origin = Origin { labels: 0, recogniser: 0 };
         let at = Duration::from_secs;
         let mut tally = tally();
-        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None });
+        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None }, at(1));
         assert_eq!(values(&tally, at(1)), [0.0; 0]);
         assert!(tally.show(at(2)));
         assert_eq!(values(&tally, at(2)), [0.0]);

@@ -9,6 +9,7 @@ mod address;
 mod connection;
 pub mod healthcheck;
 mod landing;
+mod negotiate;
 mod options;
 mod routes;
 mod server;
@@ -18,16 +19,17 @@ use std::{fmt, io};
 
 pub use address::{Bound, ListenAddress};
 pub use hyper::body::Bytes;
+pub use negotiate::Exposition;
 pub use options::{Limits, Options, TelemetryPath};
 pub use server::serve;
 
 /// What the server asks of the program that it serves.
 pub trait Backend: Send + Sync + 'static {
-    /// Commits what has changed and renders the committed values in the Prometheus text format 0.0.4.
+    /// Commits what has changed and renders the committed values in the form that the client has asked for.
     ///
     /// Expected to answer within about two seconds; the server gives up after [`Limits::answer_timeout`]. The future
     /// is dropped when the client goes away, so work that must be finished must not depend on it being polled.
-    fn metrics(&self) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
+    fn metrics(&self, exposition: Exposition) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
 
     /// Whether the process works.
     fn healthy(&self) -> bool;

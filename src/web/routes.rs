@@ -6,13 +6,13 @@
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue,
-    RETRY_AFTER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
+    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
-use super::{Options, ReloadRefused, Unavailable, landing};
+use super::{Exposition, Options, ReloadRefused, Unavailable, landing};
 
 /// An answer, complete.
 pub(super) type Response = hyper::Response<Full<Bytes>>;
@@ -21,6 +21,7 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Seconds after which a client that was turned away may try again.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -136,12 +137,25 @@ pub(super) fn announced_body(head: &Parts) -> u64 {
     head.headers.get(CONTENT_LENGTH).map_or(0, |value| length(value).unwrap_or(u64::MAX))
 }
 
-/// The answer to a scrape.
-pub(super) fn metrics(rendered: Result<Bytes, Unavailable>) -> Response {
-    match rendered {
-        Ok(body) => respond(StatusCode::OK, METRICS, body),
+/// The answer to a scrape, whose body is compressed already if it is to be.
+pub(super) fn metrics(rendered: Result<Bytes, Unavailable>, exposition: Exposition, gzip: bool) -> Response {
+    let mut response = match rendered {
+        Ok(body) => {
+            let content_type = match exposition {
+                Exposition::Text => METRICS,
+                Exposition::OpenMetrics => OPENMETRICS,
+            };
+            let mut response = respond(StatusCode::OK, content_type, body);
+            // of a refusal there is nothing to compress
+            if gzip {
+                response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            response
+        }
         Err(Unavailable(reason)) => unavailable(&reason),
-    }
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    response
 }
 
 /// The answer to a question that could not be put to the backend, or that it did not answer.

@@ -2,14 +2,16 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request};
@@ -22,7 +24,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connection::{Phase, Place, Register, Watched};
 use super::routes::{self, Question, Resolved, Response};
-use super::{Backend, Bound, Notice, Options, Unavailable, WebError};
+use super::{Backend, Bound, Exposition, Notice, Options, Unavailable, WebError, negotiate};
 
 /// How long accepting pauses after it failed for want of something, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -252,11 +254,12 @@ impl<B: Backend> Site<B> {
         };
         match question {
             Question::Metrics => {
-                let rendered = self.metrics().await;
+                let (exposition, gzip) = (negotiate::exposition(&head.headers), negotiate::gzip(&head.headers));
+                let rendered = self.metrics(exposition, gzip).await;
                 if rendered.is_ok() && head.method == Method::GET {
                     self.last_scrape.note();
                 }
-                routes::metrics(rendered)
+                routes::metrics(rendered, exposition, gzip)
             }
             Question::Healthy => routes::healthy(self.backend.healthy()),
             Question::Ready => routes::ready(self.backend.ready()),
@@ -265,13 +268,27 @@ impl<B: Backend> Site<B> {
     }
 
     /// Asks for the metrics when it is this scrape's turn.
-    async fn metrics(&self) -> Result<hyper::body::Bytes, Unavailable> {
+    async fn metrics(&self, exposition: Exposition, gzip: bool) -> Result<Bytes, Unavailable> {
         let limits = &self.options.limits;
         let Ok(Ok(_turn)) = timeout(limits.queue_timeout, self.turns.acquire()).await else {
             return Err(Unavailable("too many scrapes at the same time".to_owned()));
         };
-        let answer = timeout(limits.answer_timeout, self.backend.metrics()).await;
-        answer.unwrap_or_else(|_| Err(Unavailable("the metrics were not ready in time".to_owned())))
+        let answer = timeout(limits.answer_timeout, self.backend.metrics(exposition)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Unavailable("the metrics were not ready in time".to_owned())))?;
+        if gzip { compress(answer).await } else { Ok(answer) }
+    }
+}
+
+/// Compresses in another thread: other requests need not wait for it.
+async fn compress(body: Bytes) -> Result<Bytes, Unavailable> {
+    let compressing = tokio::task::spawn_blocking(move || {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+        encoder.write_all(&body)?;
+        encoder.finish()
+    });
+    match compressing.await {
+        Ok(Ok(compressed)) => Ok(compressed.into()),
+        _ => Err(Unavailable("the metrics cannot be compressed".to_owned())),
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Start {
     config: Option<PathBuf>,
     open_files: Option<u32>,
     nobody: bool,
+    more: Vec<String>,
 }
 
 impl Start {
@@ -38,6 +39,7 @@ impl Start {
             config: None,
             open_files: None,
             nobody: false,
+            more: Vec::new(),
         }
     }
 
@@ -63,6 +65,12 @@ impl Start {
         let path = self.folder.join("config.yaml");
         std::fs::write(&path, text).unwrap();
         self.config = Some(path);
+        self
+    }
+
+    /// With more flags.
+    pub fn flags(mut self, flags: &[&str]) -> Self {
+        self.more.extend(flags.iter().map(|&flag| flag.to_owned()));
         self
     }
 
@@ -101,6 +109,7 @@ impl Start {
         if let Some(state) = &self.state {
             command.arg("--state.path").arg(state);
         }
+        command.args(&self.more);
         command
     }
 

@@ -6,3 +6,4 @@ pub mod expected;
 pub mod http;
 pub mod load;
 pub mod process;
+pub mod prometheus;

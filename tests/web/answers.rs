@@ -1,10 +1,11 @@
 //! What each request is answered: status, headers, body.
 
+use std::io::Read;
 use std::sync::atomic::Ordering;
 
-use obs_error_exporter::web::{ReloadRefused, Unavailable};
+use obs_error_exporter::web::{Exposition, ReloadRefused, Unavailable};
 
-use crate::support::{METRICS, Server};
+use crate::support::{Answer, METRICS, Server};
 
 #[test]
 fn the_metrics_are_text_0_0_4() {
@@ -17,6 +18,48 @@ fn the_metrics_are_text_0_0_4() {
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     assert_eq!(server.get("/metrics?name[]=a&x=/../y").body, METRICS);
     assert_eq!(server.get("http://proxy.example/metrics").body, METRICS);
+}
+
+/// Asks for the metrics with more headers.
+fn metrics(server: &Server, headers: &str) -> Answer {
+    let mut client = server.connect();
+    client.send(format!("GET /metrics HTTP/1.1\r\nHost: h\r\n{headers}\r\n"));
+    client.answer("GET")
+}
+
+#[test]
+fn the_metrics_are_in_the_form_that_is_asked_for() {
+    let server = Server::start();
+    let asked = || server.fake.expositions.lock().unwrap().pop();
+    let answer = metrics(&server, "Accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1\r\n");
+    let content_type = answer.header("Content-Type");
+    assert_eq!(content_type, Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    assert_eq!(asked(), Some(Exposition::OpenMetrics));
+    assert_eq!((answer.header("Vary"), answer.header("Content-Encoding")), (Some("Accept, Accept-Encoding"), None));
+    let answer = metrics(&server, "Accept: text/plain\r\n");
+    assert_eq!(answer.header("Content-Type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(answer.header("Vary"), Some("Accept, Accept-Encoding"));
+    assert_eq!(asked(), Some(Exposition::Text));
+}
+
+#[test]
+fn the_metrics_are_compressed_when_that_is_asked_for() {
+    let server = Server::start();
+    let large = METRICS.repeat(10_000);
+    *server.fake.body.lock().unwrap() = Ok(large.clone().into());
+    let answer = metrics(&server, "Accept-Encoding: gzip\r\n");
+    assert_eq!((answer.status, answer.header("Content-Encoding")), (200, Some("gzip")));
+    assert!(answer.bytes.len() < large.len() / 10, "{} bytes", answer.bytes.len());
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&answer.bytes[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, large);
+    for headers in ["", "Accept-Encoding: identity\r\n", "Accept-Encoding: gzip;q=0\r\n"] {
+        let answer = metrics(&server, headers);
+        assert_eq!((answer.header("Content-Encoding"), answer.body.len()), (None, large.len()), "{headers}");
+    }
+    *server.fake.body.lock().unwrap() = Err(Unavailable("no".to_owned()));
+    let answer = metrics(&server, "Accept-Encoding: gzip\r\n");
+    assert_eq!((answer.status, answer.header("Content-Encoding"), answer.body.as_str()), (503, None, "no\n"));
 }
 
 #[test]

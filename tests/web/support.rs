@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use obs_error_exporter::web::{
-    Backend, Bound, Bytes, ListenAddress, Notice, Options, ReloadRefused, Unavailable, serve,
+    Backend, Bound, Bytes, Exposition, ListenAddress, Notice, Options, ReloadRefused, Unavailable, serve,
 };
 use tokio::sync::oneshot;
 
@@ -34,6 +34,8 @@ pub struct Fake {
     pub running: AtomicUsize,
     pub most_running: AtomicUsize,
     pub notices: Mutex<Vec<String>>,
+    /// In which forms the metrics were asked for.
+    pub expositions: Mutex<Vec<Exposition>>,
 }
 
 impl Default for Fake {
@@ -48,12 +50,13 @@ impl Default for Fake {
             running: 0.into(),
             most_running: 0.into(),
             notices: Mutex::default(),
+            expositions: Mutex::default(),
         }
     }
 }
 
 impl Backend for Fake {
-    async fn metrics(&self) -> Result<Bytes, Unavailable> {
+    async fn metrics(&self, exposition: Exposition) -> Result<Bytes, Unavailable> {
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_running.fetch_max(running, Ordering::SeqCst);
         let takes = *self.takes.lock().unwrap();
@@ -61,6 +64,7 @@ impl Backend for Fake {
             tokio::time::sleep(takes).await;
         }
         self.running.fetch_sub(1, Ordering::SeqCst);
+        self.expositions.lock().unwrap().push(exposition);
         self.body.lock().unwrap().clone()
     }
 
@@ -190,6 +194,8 @@ pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: String,
+    /// The body as it was sent.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -232,11 +238,12 @@ impl Client {
         let end = self.fill_until(|read| read.windows(4).position(|four| four == b"\r\n\r\n"));
         let head = String::from_utf8(self.read.drain(..end + 4).collect()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut answer = Answer { status, head, body: String::new() };
+        let mut answer = Answer { status, head, body: String::new(), bytes: Vec::new() };
         if method != "HEAD" {
             let length: usize = answer.header("Content-Length").expect("a length").parse().unwrap();
             self.fill_until(|read| (read.len() >= length).then_some(length));
-            answer.body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
+            answer.bytes = self.read.drain(..length).collect();
+            answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
         }
         answer
     }

@@ -1,0 +1,69 @@
+//! Reads the configuration anew, on SIGHUP or when somebody asks for it over HTTP.
+
+use super::board::Board;
+use super::engine::Message;
+use super::plan::Fresh;
+use crate::config::Config;
+use anyhow::Context as _;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+use tokio::signal::unix::Signal;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// Reads the configuration, with what the flags add to it.
+pub type Load = Arc<dyn Fn() -> anyhow::Result<Config> + Send + Sync>;
+
+/// The engine takes a new configuration between two turns; it hangs if it does not in this time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Takes up new configurations, one after the other.
+pub struct Reloader {
+    load: Load,
+    board: Arc<Board>,
+    engine: Sender<Message>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Reloader {
+    /// One that reads with `load` and tells the engine.
+    pub fn new(load: Load, board: Arc<Board>, engine: Sender<Message>) -> Self {
+        Self { load, board, engine, turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Reads the configuration anew and goes on with it; with the one before if it cannot be used, and says why.
+    ///
+    /// # Errors
+    /// What is wrong with the new configuration.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        let _turn = self.turn.lock().await;
+        let done = self.take_up().await;
+        self.board.reloaded(done.is_ok());
+        match &done {
+            Ok(()) => tracing::info!("configuration was read anew"),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "configuration cannot be used; the one before goes on");
+            }
+        }
+        done
+    }
+
+    async fn take_up(&self) -> anyhow::Result<()> {
+        let load = Arc::clone(&self.load);
+        let fresh = tokio::task::spawn_blocking(move || Fresh::new(load()?)).await.context("reading it failed")??;
+        let (answer, answered) = oneshot::channel();
+        let message = Message::Reload(Box::new(fresh), answer);
+        anyhow::ensure!(self.engine.send(message).is_ok(), "the engine has ended");
+        let answer = timeout(PATIENCE, answered).await.context("the engine hangs")?;
+        answer.context("the engine has ended")?.map_err(anyhow::Error::from)
+    }
+
+    /// Obeys SIGHUP for ever.
+    pub async fn obey(self: Arc<Self>, mut hangup: Signal) {
+        while hangup.recv().await.is_some() {
+            let _ = self.reload().await; // it has said in the log what is wrong
+        }
+    }
+}
