@@ -64,10 +64,12 @@ pub fn explain(config: Config, log: &[u8], lang: Lang) -> anyhow::Result<Vec<Exp
 struct EveryLine<'r>(&'r Recognisers);
 
 impl Anchors for EveryLine<'_> {
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
-        let begins = from == 0 || bytes.get(from - 1) == Some(&b'\n');
-        let at = if begins { from } else { from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1 };
-        (at < bytes.len()).then_some((at, 0))
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+        |from| {
+            let begins = from == 0 || bytes.get(from - 1) == Some(&b'\n');
+            let at = if begins { from } else { from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1 };
+            (at < bytes.len()).then_some((at, 0))
+        }
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -97,7 +99,8 @@ impl Explainer<'_> {
         let line: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
         let mut interested = 0;
         let mut from = 0;
-        while let Some((at, bits)) = self.recognisers.next(&text, from) {
+        let mut hits = self.recognisers.hits(&text);
+        while let Some((at, bits)) = hits(from) {
             interested |= bits;
             from = at + 1;
         }

@@ -4,6 +4,7 @@ use super::board::Board;
 use super::engine::Message;
 use super::plan::Fresh;
 use crate::config::Config;
+use crate::web;
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -23,13 +24,14 @@ pub struct Reloader {
     load: Load,
     board: Arc<Board>,
     engine: Sender<Message>,
+    access: Option<Arc<web::Access>>,
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Reloader {
-    /// One that reads with `load` and tells the engine.
-    pub fn new(load: Load, board: Arc<Board>, engine: Sender<Message>) -> Self {
-        Self { load, board, engine, turn: tokio::sync::Mutex::default() }
+    /// One that reads with `load` and tells the engine, and has the web configuration read anew too.
+    pub fn new(load: Load, board: Arc<Board>, engine: Sender<Message>, access: Option<Arc<web::Access>>) -> Self {
+        Self { load, board, engine, access, turn: tokio::sync::Mutex::default() }
     }
 
     /// Reads the configuration anew and goes on with it; with the one before if it cannot be used, and says why.
@@ -51,8 +53,13 @@ impl Reloader {
     }
 
     async fn take_up(&self) -> anyhow::Result<()> {
-        let load = Arc::clone(&self.load);
-        let fresh = tokio::task::spawn_blocking(move || Fresh::new(load()?)).await.context("reading it failed")??;
+        let (load, access) = (Arc::clone(&self.load), self.access.clone());
+        let read = move || {
+            let fresh = Fresh::new(load()?)?;
+            access.map_or(Ok(()), |access| access.renew())?;
+            anyhow::Ok(fresh)
+        };
+        let fresh = tokio::task::spawn_blocking(read).await.context("reading it failed")??;
         let (answer, answered) = oneshot::channel();
         let message = Message::Reload(Box::new(fresh), answer);
         anyhow::ensure!(self.engine.send(message).is_ok(), "the engine has ended");

@@ -97,7 +97,8 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         engine.run();
         let _ = ended.send(());
     })?;
-    let reloader = Arc::new(Reloader::new(options.load, Arc::clone(&board), sender.clone()));
+    let reloader =
+        Arc::new(Reloader::new(options.load, Arc::clone(&board), sender.clone(), options.web.access.clone()));
     let backend = Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default(), reloader };
     let backend = Arc::new(backend);
     let served = runtime.block_on(async {
@@ -242,6 +243,9 @@ impl web::Backend for Backend {
     }
 
     fn notice(&self, notice: &web::Notice) {
-        tracing::warn!("{notice}");
+        match notice {
+            web::Notice::AccessRenewed | web::Notice::AcceptRecovered => tracing::info!("{notice}"),
+            _ => tracing::warn!("{notice}"),
+        }
     }
 }

@@ -60,6 +60,9 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_TELEMETRY_PATH"
     )]
     pub telemetry_path: TelemetryPath,
+    /// Web configuration: TLS, passwords and headers, in the format of Prometheus' exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
     /// Allow POST /-/reload, which reads the configuration anew, as SIGHUP does
     #[arg(
         long = "web.enable-lifecycle",
@@ -85,6 +88,9 @@ pub struct Serve {
 
 #[derive(Debug, clap::Args)]
 pub struct Healthcheck {
+    /// Web configuration of the daemon: if it speaks TLS, its certificate is expected
+    #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
     /// URL to ask instead of the listen address
     #[arg(long, value_name = "URL")]
     pub url: Option<Target>,

@@ -39,6 +39,7 @@ pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
     let mut web = web::Options { telemetry_path: args.telemetry_path, ..web::Options::default() };
     web.limits.max_requests = args.max_requests;
     web.enable_lifecycle = args.enable_lifecycle;
+    web.access = args.web_config_file.as_deref().map(web::Access::read).transpose()?.map(Arc::new);
     serve::serve(Options { config, load, state, listen: args.listen, web })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -60,7 +61,12 @@ pub fn healthcheck(args: &args::Healthcheck) -> anyhow::Result<ExitCode> {
         Some(url) => vec![url.clone()],
         None => args.listen.iter().take(1).cloned().map(Target::from).collect(),
     };
+    let certificate = args.web_config_file.as_deref().map(web::Access::certificate).transpose()?.flatten();
     for target in targets {
+        let target = match &certificate {
+            Some(certificate) => target.with_certificate(certificate.clone()),
+            None => target,
+        };
         target.check(PATIENCE)?;
     }
     output::print("ready\n")?;

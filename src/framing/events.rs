@@ -54,7 +54,8 @@ pub fn scan<'b>(
     let line = if end { bytes.len() } else { memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1) };
     let whole = &bytes[..line];
     let mut floor = 0; // the end of the last event that was visited
-    let mut next = anchors.next(whole, 0);
+    let mut hits = anchors.hits(whole);
+    let mut next = hits(0);
     while let Some((hit, _)) = next {
         let at = event_start(whole, floor, hit, anchors, bounds);
         let (stop, open) = event_end(whole, at, hit, anchors, bounds);
@@ -63,7 +64,7 @@ pub fn scan<'b>(
             && hit < stop
         {
             interested |= bits;
-            next = anchors.next(whole, hit + 1); // one anchor may begin within another
+            next = hits(hit + 1); // one anchor may begin within another
         }
         visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, interested });
         if open && !end {
@@ -152,8 +153,8 @@ mod tests {
     struct Word(&'static str);
 
     impl Anchors for Word {
-        fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
-            memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, 1))
+        fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+            |from| memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, 1))
         }
 
         fn begins(&self, line: &[u8]) -> bool {

@@ -28,7 +28,7 @@ pub fn scan_framed(
     let mut from = *done.iter().min().unwrap_or(&0);
     let mut scratch = Vec::new();
     let mut open = [None; STREAMS];
-    let mut candidates = Candidates::new(&framed, from);
+    let mut candidates = Candidates::new(framed.whole, framing, anchors.hits(framed.whole), from);
     while let Some(hit) = candidates.next(from) {
         let at = framed.line_start(hit);
         let next = framed.next_line(at);
@@ -63,25 +63,24 @@ pub fn scan_framed(
 
 /// The places that are worth a look: anchors, and lines that may be cut. Each is searched for once, and only when the one
 /// before it has been passed.
-struct Candidates<'b, A> {
+struct Candidates<'b, H> {
     whole: &'b [u8],
     framing: Framing,
-    anchors: &'b A,
+    hits: H,
     anchor: Option<usize>,
     cuts: Vec<(memmem::Finder<'static>, Option<usize>)>,
     long: Option<usize>,
 }
 
-impl<'b, A: Anchors> Candidates<'b, A> {
-    fn new(framed: &Framed<'b, A>, from: usize) -> Self {
-        let Framed { whole, framing, anchors, .. } = *framed;
+impl<'b, H: FnMut(usize) -> Option<(usize, Bits)>> Candidates<'b, H> {
+    fn new(whole: &'b [u8], framing: Framing, mut hits: H, from: usize) -> Self {
         let cuts = framing.cuts().iter().map(|cut| {
             let finder = memmem::Finder::new(*cut);
             let first = finder.find(&whole[from..]).map(|at| from + at);
             (finder, first)
         });
-        let mut candidates = Self { whole, framing, anchors, anchor: None, cuts: cuts.collect(), long: None };
-        candidates.anchor = anchors.next(whole, from).map(|(at, _)| at);
+        let anchor = hits(from).map(|(at, _)| at);
+        let mut candidates = Self { whole, framing, hits, anchor, cuts: cuts.collect(), long: None };
         candidates.long = candidates.long(from);
         candidates
     }
@@ -89,7 +88,7 @@ impl<'b, A: Anchors> Candidates<'b, A> {
     /// The first at or behind `from`, which only grows.
     fn next(&mut self, from: usize) -> Option<usize> {
         if self.anchor.is_some_and(|at| at < from) {
-            self.anchor = self.anchors.next(self.whole, from).map(|(at, _)| at);
+            self.anchor = (self.hits)(from).map(|(at, _)| at);
         }
         for (finder, at) in &mut self.cuts {
             if at.is_some_and(|at| at < from) {
@@ -127,7 +126,8 @@ impl<A: Anchors> Framed<'_, A> {
     fn interested(&self, text: &[u8]) -> Bits {
         let mut bits = 0;
         let mut from = 0;
-        while let Some((at, bit)) = self.anchors.next(text, from) {
+        let mut hits = self.anchors.hits(text);
+        while let Some((at, bit)) = hits(from) {
             bits |= bit;
             from = at + 1;
         }

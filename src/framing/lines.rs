@@ -1,8 +1,8 @@
 //! Which line begins an event, and which goes on with the one before it.
 
+use super::short;
 use super::stamp::MONTHS;
 use super::text::clean;
-use memchr::memmem;
 
 /// The lines of a text, each without its line feed (and carriage return).
 pub fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -110,7 +110,7 @@ fn glog(line: &[u8]) -> bool {
 /// `OWNER BUCKET [22/Nov/2026:12:47:06 +0000] …`
 fn access_log(line: &[u8]) -> bool {
     let head = &line[..line.len().min(200)];
-    memmem::find(head, b" [").is_some_and(|at| {
+    short::find(head, b" [").is_some_and(|at| {
         let stamp = &head[at + 2..];
         stamp.len() > 12
             && stamp[0].is_ascii_digit()
@@ -125,7 +125,7 @@ fn request_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     line.starts_with(b"> ")
         && line.get(2).is_some_and(u8::is_ascii_uppercase)
-        && memmem::rfind(line, b" HTTP/").is_some_and(|at| line.len() - at <= 10)
+        && short::rfind(line, b" HTTP/").is_some_and(|at| line.len() - at <= 10)
 }
 
 /// What the lines of an event so far say about the next line. Only the beginning of a bare body (XML or JSON with

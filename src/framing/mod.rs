@@ -9,6 +9,7 @@ mod events;
 mod frame;
 mod framed;
 mod lines;
+pub mod short;
 mod stamp;
 mod text;
 
@@ -24,8 +25,9 @@ pub type Bits = u128;
 
 /// Finds the literals that make a line worth a look.
 pub trait Anchors {
-    /// The next literal at or after `from`: where it begins, and a bit for each party interested in it.
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)>;
+    /// Searches `bytes`: what it returns says where the next literal at or behind a place is (some byte of it), with a bit
+    /// for each party interested in it. The place only grows from call to call.
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's;
 
     /// Whether a line without a time stamp begins an event all the same, because a known report begins so.
     fn begins(&self, line: &[u8]) -> bool;

@@ -9,7 +9,7 @@
 
 use super::{Recogniser, Report, fields, owned};
 use crate::framing::lines;
-use memchr::memmem;
+use crate::framing::short;
 
 const OPERATION: &str = " REST.";
 
@@ -28,23 +28,23 @@ impl Recogniser for AccessLog {
         for line in lines(event) {
             let start = line.as_ptr().addr() - event.as_ptr().addr();
             // where something else stands before it, that may be the text of which it is a part
-            let head = if owned::access_log(line) { 0 } else { memmem::find(line, OPERATION.as_bytes()).unwrap_or(0) };
+            let head = if owned::access_log(line) { 0 } else { short::find(line, OPERATION.as_bytes()).unwrap_or(0) };
             found.extend(read_line(line).map(|report| Report { at: start + head, ..report }));
         }
     }
 }
 
 fn read_line(line: &[u8]) -> Option<Report<'_>> {
-    let time = memmem::find(line, b" [")?;
+    let time = short::find(line, b" [")?;
     let rest = fields::after(&line[time..], "] ")?;
-    let operation = memmem::find(rest, OPERATION.as_bytes())?;
+    let operation = short::find(rest, OPERATION.as_bytes())?;
     let (ip_and_requester, id) = rest[..operation].split_at(memchr::memrchr(b' ', &rest[..operation])?);
     if !ip_and_requester.contains(&b' ') {
         return None;
     }
     let outcomes = || {
         let text = &rest[operation + 1..];
-        memmem::find_iter(text, b"\" ").filter_map(move |quote| outcome(&text[..quote], &text[quote + 2..]))
+        short::find_iter(text, b"\" ").filter_map(move |quote| outcome(&text[..quote], &text[quote + 2..]))
     };
     // a request for a bucket has no key; else nothing but blank fields stand behind the agent, unless it has quotes in it
     let outcome = outcomes()
@@ -100,7 +100,7 @@ fn request(before: &[u8]) -> Option<(&[u8], &[u8])> {
     if let Some(key) = text.strip_suffix(b" \"-") {
         return Some((key, b""));
     }
-    let version = memmem::rfind(text, b" HTTP/").filter(|at| text.len() - at <= 10)?;
+    let version = short::rfind(text, b" HTTP/").filter(|at| text.len() - at <= 10)?;
     let target = memchr::memrchr(b' ', &text[..version])?;
     let method = text[..target].iter().rev().take_while(|byte| byte.is_ascii_uppercase()).count();
     let key = text[..target - method].strip_suffix(b" \"").filter(|_| method > 0)?;

@@ -7,7 +7,7 @@
 //! `CODE: `. Both put a name of their own in the code's place where there was no body to read.
 
 use super::{Recogniser, Report, fields, names};
-use memchr::memmem;
+use crate::framing::short;
 
 const V1: &str = ", request id: ";
 const V2: &str = "response error StatusCode: ";
@@ -23,20 +23,20 @@ impl Recogniser for AwsGo {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[V1, "tatusCode"]
+        &["status code: ", V2]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         // a line feed that is escaped more often is one in the message of an error whose own is not
         let mut floors = [0; DEEPEST];
-        for at in memmem::find_iter(event, V1) {
+        for at in short::find_iter(event, V1) {
             if let Some((report, depth)) = v1(event, &floors, at) {
                 found.push(report);
                 floors[depth..].fill(at + V1.len());
             }
         }
         let mut floor = 0;
-        for at in memmem::find_iter(event, V2) {
+        for at in short::find_iter(event, V2) {
             if at >= floor
                 && let Some(report) = v2(event, at)
             {
@@ -59,7 +59,7 @@ fn v1<'e>(event: &'e [u8], floors: &[usize; DEEPEST], at: usize) -> Option<(Repo
         let line = fields::line_before(text, text.len());
         text = &line[string_start(line, slashes - 1)?..];
     }
-    if let Some(cause) = memmem::rfind_iter(text, b"caused by: ").find(|cause| new_line(&text[..*cause])) {
+    if let Some(cause) = short::rfind_iter(text, b"caused by: ").find(|cause| new_line(&text[..*cause])) {
         text = &text[cause + b"caused by: ".len()..];
     }
     let named = name_at_head(text, slashes);
@@ -129,7 +129,7 @@ fn name_at_head(text: &[u8], slashes: usize) -> Option<names::Named<'_>> {
     let feed = if slashes == 0 { b"\n" } else { &ESCAPED[(ESCAPED.len() - 1).saturating_sub(slashes)..] };
     let mut end = text.len();
     loop {
-        let above = memmem::rfind(&text[..end], feed);
+        let above = short::rfind(&text[..end], feed);
         let start = above.map_or(0, |above| above + feed.len());
         let line = &text[start..end];
         if let Some(named) = names::named(line) {

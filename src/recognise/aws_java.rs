@@ -5,7 +5,7 @@
 //! 404, Request ID: …)`; it prints no code, but the name of the exception's class is one if the SDK has a class for it.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const SERVICE: &str = "(Service: ";
 const CLASS: &str = ".services.s3.model.";
@@ -22,7 +22,7 @@ impl Recogniser for AwsJava {
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let mut starts = memmem::find_iter(event, SERVICE).peekable();
+        let mut starts = short::find_iter(event, SERVICE).peekable();
         let mut floor = 0;
         while let Some(at) = starts.next() {
             let Some(report) = exception(event, floor, at) else { continue };
@@ -60,7 +60,7 @@ fn exception(event: &[u8], floor: usize, at: usize) -> Option<Report<'_>> {
 }
 
 fn split<'e>(text: &'e [u8], at: &str) -> Option<(&'e [u8], &'e [u8])> {
-    let place = memmem::find(&text[..text.len().min(64)], at.as_bytes())?;
+    let place = short::find(&text[..text.len().min(64)], at.as_bytes())?;
     Some((&text[..place], &text[place + at.len()..]))
 }
 

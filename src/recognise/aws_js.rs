@@ -6,7 +6,7 @@
 //! if OBS has such a code. JSON is read by another recogniser.
 
 use super::{Recogniser, Report, fields, keys, names};
-use memchr::memmem;
+use crate::framing::short;
 
 const STATUS: &str = "httpStatusCode: ";
 const LINE: &str = "Z error: ";
@@ -19,13 +19,13 @@ impl Recogniser for AwsJs {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["tatusCode", LINE]
+        &[STATUS, LINE]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let before = found.len();
         let mut floor = 0;
-        for at in memmem::find_iter(event, STATUS) {
+        for at in short::find_iter(event, STATUS) {
             let until = at + object_end(&event[at..]);
             if at >= floor
                 && let Some(report) = dump(&event[..until], at)
@@ -88,7 +88,7 @@ fn object_end(text: &[u8]) -> usize {
 
 /// The value of a property: its name begins a line, or stands behind a blank in an object that fits in one.
 fn property<'e>(text: &'e [u8], name: &str) -> Option<&'e [u8]> {
-    memmem::find_iter(text, name)
+    short::find_iter(text, name)
         .find(|at| text[..*at].last().is_none_or(u8::is_ascii_whitespace))
         .map(|at| &text[at + name.len()..])
 }
@@ -96,7 +96,7 @@ fn property<'e>(text: &'e [u8], name: &str) -> Option<&'e [u8]> {
 /// `2026-11-22T13:00:32.879Z error: CODE: message`, also with words before the code.
 fn line(event: &[u8]) -> Option<Report<'_>> {
     let head = fields::until(event, "\n");
-    let at = memmem::find(head, LINE.as_bytes())?;
+    let at = short::find(head, LINE.as_bytes())?;
     if at > 32 || !head[..at].iter().rev().take(8).all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')) {
         return None;
     }

@@ -4,7 +4,7 @@
 //! application logs. A number in the parentheses is the status: botocore puts it there if there was no body to read.
 
 use super::{Recogniser, Report, fields, names};
-use memchr::memmem;
+use crate::framing::short;
 
 const ERROR: &str = "An error occurred (";
 
@@ -34,12 +34,12 @@ impl Recogniser for Boto {
 
     fn begins(&self, line: &[u8]) -> bool {
         line.starts_with(ERROR.as_bytes())
-            || CLI.iter().any(|head| line.starts_with(head)) && memmem::find(line, ERROR.as_bytes()).is_some()
+            || CLI.iter().any(|head| line.starts_with(head)) && short::find(line, ERROR.as_bytes()).is_some()
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let mut floor = 0;
-        for at in memmem::find_iter(event, ERROR) {
+        for at in short::find_iter(event, ERROR) {
             if at >= floor
                 && let Some(report) = error(event, at)
             {

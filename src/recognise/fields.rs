@@ -1,21 +1,21 @@
 //! Pieces of a line: what may be a code, a status, a request id, and where a text begins and ends. Everything that comes
 //! out is ASCII; what has another form than the field does not come out at all.
 
-use memchr::memmem;
+use crate::framing::short;
 
 /// The text behind `needle`, from `from` on.
 pub fn after<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
-    memmem::find(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
+    short::find(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
 }
 
 /// The text up to `stop`; all of it if there is none.
 pub fn until<'e>(text: &'e [u8], stop: &str) -> &'e [u8] {
-    &text[..memmem::find(text, stop.as_bytes()).unwrap_or(text.len())]
+    &text[..short::find(text, stop.as_bytes()).unwrap_or(text.len())]
 }
 
 /// The text behind the last `needle`.
 pub fn after_last<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
-    memmem::rfind(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
+    short::rfind(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
 }
 
 /// A code: a capital, then 2 to 63 letters, digits and dots. A blank may be inside, since OBS sends one in
@@ -51,7 +51,7 @@ pub fn request_id(text: &[u8]) -> Option<&str> {
 pub fn ended(event: &[u8], at: usize, next: usize, label: &str) -> bool {
     let end = string_end(event, at);
     let lines = event.get(end).is_none_or(|byte| *byte == b'\n');
-    memmem::find(&event[at..next], label.as_bytes())
+    short::find(&event[at..next], label.as_bytes())
         .is_some_and(|id| if lines { memchr::memchr(b'\n', &event[at + id..next]).is_some() } else { end < next })
 }
 
@@ -117,7 +117,7 @@ pub fn logged(before: &[u8]) -> bool {
     let last = before.trim_ascii_end().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
     before.is_empty()
         || before.len() < 256
-            && memmem::find(before, b"://").is_none()
+            && short::find(before, b"://").is_none()
             && (ENDS.iter().any(|end| before.ends_with(end))
                 || before.ends_with(b" ") && last.iter().all(u8::is_ascii_uppercase) && level(last))
 }

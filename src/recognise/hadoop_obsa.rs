@@ -7,7 +7,7 @@
 //! number; -1 stands for no answer.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const TRANSLATED: &str = ": ResponseCode[";
 const OLD: &str = ": status [";
@@ -25,13 +25,13 @@ impl Recogniser for HadoopObsa {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["esponseCode", " status [", BULK]
+        &[TRANSLATED, "] - error code [", "], error code ["]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         translated(event, found);
         for anchor in [OLD, REDIRECT] {
-            found.extend(memmem::find_iter(event, anchor).filter_map(|at| old(&event[at + anchor.len()..], at)));
+            found.extend(short::find_iter(event, anchor).filter_map(|at| old(&event[at + anchor.len()..], at)));
         }
         found.extend(bulk(event));
     }
@@ -47,7 +47,7 @@ fn report<'e>(status: &[u8], code: &'e [u8], id: Option<&'e [u8]>, at: usize) ->
 /// its message.
 fn translated<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
     const ID: &str = "],RequestId[";
-    let mut starts = memmem::find_iter(event, TRANSLATED).peekable();
+    let mut starts = short::find_iter(event, TRANSLATED).peekable();
     while let Some(at) = starts.next() {
         let mut end = event.len();
         while let Some(next) = starts.peek() {
@@ -74,7 +74,7 @@ fn old(text: &[u8], at: usize) -> Option<Report<'_>> {
 /// `bulk delete objects failed: request […], response code [403], error code [AccessDenied], error message […], request id
 /// […]`. The request names keys and the message is the server's: the last of each is the line's own.
 fn bulk(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(event, BULK.as_bytes()).filter(|at| fields::logged(fields::line_before(event, *at)))?;
+    let at = short::find(event, BULK.as_bytes()).filter(|at| fields::logged(fields::line_before(event, *at)))?;
     let text = &event[at..];
     let status = fields::after_last(fields::until(text, "], error message ["), "], response code [")?;
     let code = status.get(3..)?.strip_prefix(b"], error code [")?;

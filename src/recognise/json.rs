@@ -21,8 +21,8 @@ impl Recogniser for Json {
             "ode\": \"",
             "ode\\\":\\\"",
             "ode\\\": \\\"", // code, Code, errorCode, error_code, …
-            "tatusCode",
-            "status_code",
+            "tatusCode\"",
+            "status_code\"",
         ]
     }
 

@@ -1,6 +1,7 @@
 //! Names that applications give to the fields of an OBS error, and what is evidence enough that it is one.
 
 use super::{Report, fields};
+use crate::framing::short;
 
 /// Which field of an error a key names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ fn obs_id(id: &str) -> bool {
 /// Where `piece`, which was read out of an escaped copy, stands in the event itself: what may be a code or an id needs
 /// no escapes, so it stands there as it is.
 pub fn locate<'e>(event: &'e [u8], piece: &str) -> Option<&'e str> {
-    let at = memchr::memmem::find(event, piece.as_bytes())?;
+    let at = short::find(event, piece.as_bytes())?;
     std::str::from_utf8(&event[at..at + piece.len()]).ok()
 }
 

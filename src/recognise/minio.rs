@@ -7,7 +7,7 @@
 //! The client for Go prints the message alone, which says neither code nor status: nothing can be counted.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const ERROR: &str = "S3 operation failed; code: ";
 const OLD: &str = "ResponseError: code: ";
@@ -23,13 +23,13 @@ impl Recogniser for Minio {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[ERROR, "ResponseError", "esponse code: "]
+        &[ERROR, OLD, RETRIES, BODY]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         for anchor in [ERROR, OLD] {
             let mut floor = 0;
-            for at in memmem::find_iter(event, anchor) {
+            for at in short::find_iter(event, anchor) {
                 if at >= floor
                     && let Some((report, end)) = error(event, at, anchor)
                 {
@@ -38,8 +38,8 @@ impl Recogniser for Minio {
                 }
             }
         }
-        found.extend(memmem::find_iter(event, RETRIES).filter_map(|at| retries(event, at)));
-        found.extend(memmem::find_iter(event, BODY).filter_map(|at| body(event, at)));
+        found.extend(short::find_iter(event, RETRIES).filter_map(|at| retries(event, at)));
+        found.extend(short::find_iter(event, BODY).filter_map(|at| body(event, at)));
     }
 }
 
@@ -57,10 +57,10 @@ fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, us
         rest[id.len()..].starts_with(b", host_id: ").then_some((id, place))
     };
     // the message and the key before it may look like one too, and behind it the key may be named once more
-    let id = memmem::find_iter(text, ID).find_map(id_at).and_then(|(_, first)| {
+    let id = short::find_iter(text, ID).find_map(id_at).and_then(|(_, first)| {
         let line = &text[..fields::text_end(text, first)];
-        let line = &line[..memmem::rfind(line, b", bucket_name: ").unwrap_or(line.len())];
-        memmem::rfind_iter(line, ID).find_map(id_at).or_else(|| id_at(first))
+        let line = &line[..short::rfind(line, b", bucket_name: ").unwrap_or(line.len())];
+        short::rfind_iter(line, ID).find_map(id_at).or_else(|| id_at(first))
     });
     let end = at + anchor.len() + id.map_or(code.len(), |(_, place)| place);
     let code = fields::code(code)?;
@@ -72,7 +72,7 @@ fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, us
 fn retries(event: &[u8], at: usize) -> Option<Report<'_>> {
     let before = fields::line_before(event, at);
     // the same words of another library: requests
-    let ours = before.ends_with(b"(Caused by ") && memmem::find(before, b"exceptions.RetryError").is_none();
+    let ours = before.ends_with(b"(Caused by ") && short::find(before, b"exceptions.RetryError").is_none();
     let text = &event[at + RETRIES.len()..];
     let status = fields::status(text).filter(|_| ours && text[3..].starts_with(b" error responses'"))?;
     Some(Report { status: Some(status), ..Report::at(at) })
@@ -98,7 +98,7 @@ fn value<'e>(body: &'e [u8], keys: &[&str]) -> Option<&'e [u8]> {
     let slashes = |quote: usize| body[..quote].iter().rev().take_while(|byte| **byte == b'\\').count();
     let level = slashes(memchr::memchr(b'"', body)?);
     keys.iter().find_map(|key| {
-        memmem::find_iter(body, key).filter(|at| *at > 0 && slashes(at - 1) == level).find_map(|at| {
+        short::find_iter(body, key).filter(|at| *at > 0 && slashes(at - 1) == level).find_map(|at| {
             let before = body[..at].last();
             let colon = skip(&body[at + key.len()..], b"\\\"").strip_prefix(b":")?;
             let quoted = skip(colon, b" \\");

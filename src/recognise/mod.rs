@@ -28,13 +28,14 @@ mod obsfs;
 mod obsutil;
 mod owned;
 mod s3cmd;
+mod search;
 mod terraform;
 mod xml;
 
 pub use custom::{Custom, CustomError};
 
 use crate::framing::{self, Bits};
-use aho_corasick::{AhoCorasick, MatchKind, packed};
+use search::Search;
 
 /// What one log event tells of one response. At least one field is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +105,8 @@ pub trait Recogniser: Sync + Send {
     /// The name, as the label `recogniser` has it.
     fn name(&self) -> &str;
 
-    /// Literals of which every event of this family has at least one. Rare ones keep the rest of the log fast, and so do
-    /// ones that several families share: the SIMD search takes 64 in all.
+    /// Literals of which every event of this family has at least one. The more they say the better: only events that hold
+    /// one are shown to [`read`](Self::read). Each holds a window of the table in `search.rs`.
     fn anchors(&self) -> &[&str];
 
     /// Whether a line without a time stamp begins an event since a report of this family begins with it.
@@ -147,13 +148,7 @@ pub const BUILT_IN: &[&dyn Recogniser] = &[
 /// All recognisers, and one search for all their anchors.
 pub struct Recognisers {
     custom: Vec<Custom>,
-    interested: Vec<Bits>, // by pattern: the bits of the recognisers that have it as an anchor
     search: Search,
-}
-
-enum Search {
-    Packed(packed::Searcher), // SIMD, where the processor has it
-    Automaton(AhoCorasick),
 }
 
 /// So many recognisers of a configuration have a bit beside the built-in ones.
@@ -166,30 +161,8 @@ impl Recognisers {
     /// When the anchors cannot be searched for at once, which a test of the built-in ones rules out.
     pub fn new(custom: Vec<Custom>) -> Result<Self, aho_corasick::BuildError> {
         let all = BUILT_IN.iter().copied().chain(custom.iter().map(|custom| custom as &dyn Recogniser));
-        let mut anchors: Vec<(Vec<u8>, Bits)> = Vec::new();
-        for (number, recogniser) in all.enumerate() {
-            for anchor in recogniser.anchors() {
-                // the escaped form is how docker and loggers of JSON keep it
-                anchors.extend([anchor.as_bytes().to_vec(), escaped(anchor)].map(|anchor| (anchor, 1 << number)));
-            }
-        }
-        // where several begin at one place, the longest is found: it stands for those that it begins with
-        let mut patterns: Vec<Vec<u8>> = anchors.iter().map(|(anchor, _)| anchor.clone()).collect();
-        patterns.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        patterns.dedup();
-        let interested = patterns
-            .iter()
-            .map(|pattern| {
-                anchors.iter().filter(|(anchor, _)| pattern.starts_with(anchor)).fold(0, |bits, (_, bit)| bits | bit)
-            })
-            .collect();
-        let packed =
-            packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&patterns).build();
-        let search = match packed {
-            Some(searcher) => Search::Packed(searcher),
-            None => Search::Automaton(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&patterns)?),
-        };
-        Ok(Self { custom, interested, search })
+        let search = Search::new(all)?;
+        Ok(Self { custom, search })
     }
 
     /// The recogniser with a number, if there is one.
@@ -228,29 +201,9 @@ impl Recognisers {
     }
 }
 
-/// A text as it stands within a string of JSON, with the characters escaped that are dangerous in HTML.
-fn escaped(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend([b'\\', byte]),
-            b'<' => out.extend(b"\\u003c"),
-            b'>' => out.extend(b"\\u003e"),
-            b'&' => out.extend(b"\\u0026"),
-            b'\t' => out.extend(b"\\t"),
-            byte => out.push(byte),
-        }
-    }
-    out
-}
-
 impl framing::Anchors for Recognisers {
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
-        let found = match &self.search {
-            Search::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into())?,
-            Search::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..))?,
-        };
-        Some((found.start(), self.interested[found.pattern().as_usize()]))
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+        self.search.hits(bytes)
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -271,13 +224,6 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), BUILT_IN.len());
-    }
-
-    #[test]
-    fn all_anchors_are_searched_for_at_once() {
-        let recognisers = Recognisers::new(Vec::new()).expect("the built-in anchors can be searched for");
-        let simd = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
-        assert!(!simd || matches!(recognisers.search, Search::Packed(_)), "{} anchors", recognisers.interested.len());
     }
 
     #[test]

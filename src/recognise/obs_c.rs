@@ -7,7 +7,7 @@
 //! server's: it may span lines and say anything, but not begin behind a log's own prefix.
 
 use super::{Link, Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const HEADER: &str = "|x-obs-error-code:";
 const CODE: &str = "errorXml : Error/Code : ";
@@ -24,7 +24,7 @@ impl Recogniser for ObsC {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[HEADER, "errorXml : Error/", "esponseCode", FINAL_ID, FINAL_CODE]
+        &[HEADER, CODE, ID, STATUS, FINAL_ID, FINAL_CODE]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
@@ -59,6 +59,6 @@ fn callback<'e>(text: &'e [u8], label: &str) -> Option<&'e [u8]> {
 
 /// `request_finish request_finish status = 0,httpResponseCode = 503`; 0 stands for no answer.
 fn status(text: &[u8]) -> Option<u16> {
-    let at = memmem::find(text, STATUS.as_bytes()).filter(|_| text.starts_with(b"|request_finish "))?;
+    let at = short::find(text, STATUS.as_bytes()).filter(|_| text.starts_with(b"|request_finish "))?;
     fields::status(&text[at + STATUS.len()..])
 }

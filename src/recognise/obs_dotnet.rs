@@ -7,7 +7,7 @@
 //! with its headers. Those stand side by side without anything between them.
 
 use super::{Key, Link, Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const EXCEPTION: &str = ", StatusCode:";
 const ANSWER: &str = "Response with statusCode ";
@@ -25,7 +25,7 @@ impl Recogniser for ObsDotnet {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["tatusCode", RETRYING]
+        &[EXCEPTION, ANSWER, RETRYING]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
@@ -41,7 +41,7 @@ impl Recogniser for ObsDotnet {
 /// The message may hold anything, another exception's text too: one that begins before the id of the one around it has
 /// come is part of its message. A status of 0 stands for no answer.
 fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let mut starts = memmem::find_iter(event, EXCEPTION).filter(|at| status(event, *at).is_some()).peekable();
+    let mut starts = short::find_iter(event, EXCEPTION).filter(|at| status(event, *at).is_some()).peekable();
     while let Some(at) = starts.next() {
         let text = &event[at..];
         let mut end = event.len();
@@ -71,12 +71,12 @@ fn status(event: &[u8], at: usize) -> Option<&[u8]> {
 /// `Response with statusCode 503 and headers {x-obs-request-id:…x-obs-error-code:…}`. A redirect that is followed is no
 /// error.
 fn answer(line: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(line, ANSWER.as_bytes()).filter(|at| fields::logged(&line[..*at]))?;
+    let at = short::find(line, ANSWER.as_bytes()).filter(|at| fields::logged(&line[..*at]))?;
     let text = &line[at + ANSWER.len()..];
     let status = fields::status(text)?;
     let headers = text.get(3..)?.strip_prefix(b" and headers {")?;
     let code = fields::after(headers, "error-code:").and_then(|rest| {
-        let end = HEADERS.iter().filter_map(|name| memmem::find(rest, name.as_bytes())).min();
+        let end = HEADERS.iter().filter_map(|name| short::find(rest, name.as_bytes())).min();
         fields::code(&rest[..end.or_else(|| memchr::memchr(b'}', rest)).unwrap_or(rest.len())])
     });
     let id = fields::after(headers, "request-id:").and_then(|rest| {
@@ -92,7 +92,7 @@ fn answer(line: &[u8]) -> Option<Report<'_>> {
 
 /// `Retrying connection that failed with RequestTimeout error`
 fn retried(line: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(line, RETRYING.as_bytes()).filter(|at| fields::logged(&line[..*at]))?;
+    let at = short::find(line, RETRYING.as_bytes()).filter(|at| fields::logged(&line[..*at]))?;
     let code = fields::code(line[at + RETRYING.len()..].strip_suffix(b" error")?)?;
     let link = Link::Ends(answered(fields::thread(&line[..at])));
     Some(Report { code: Some(code), link, ..Report::at(at) })

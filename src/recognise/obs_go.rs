@@ -5,7 +5,7 @@
 //! last attempt, but the line of the call follows it. At DEBUG each answer is printed with its headers before that.
 
 use super::{Link, Recogniser, Report, fields, owned};
-use memchr::memmem;
+use crate::framing::short;
 
 const ERROR: &str = "service returned error: Status=";
 const ATTEMPT: &str = "Failed to send request with reason:";
@@ -20,7 +20,7 @@ impl Recogniser for ObsGo {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[ERROR, ATTEMPT, "tatusCode", SAMPLE]
+        &[ERROR, ATTEMPT, ANSWER, SAMPLE]
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -40,7 +40,7 @@ impl Recogniser for ObsGo {
 /// The message may hold anything, another error's text too: the id of an error is the last one before the next error
 /// begins, and an error that begins before the id of the one around it has come is part of its message.
 fn errors<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let mut starts = memmem::find_iter(event, ERROR).peekable();
+    let mut starts = short::find_iter(event, ERROR).peekable();
     while let Some(at) = starts.next() {
         if !own_place(fields::line_before(event, at)) {
             continue;
@@ -85,7 +85,7 @@ fn own_place(before: &[u8]) -> bool {
 /// `http.go:437|Failed to send request with reason:503 Service Unavailable, will try again`, and without the end for the
 /// last attempt. A redirect that is followed is no error.
 fn attempt(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(event, ATTEMPT.as_bytes())?;
+    let at = short::find(event, ATTEMPT.as_bytes())?;
     if !begins_text(fields::line_before(event, at)) {
         return None;
     }
@@ -99,14 +99,14 @@ fn attempt(event: &[u8]) -> Option<Report<'_>> {
 
 /// `resp.StatusCode [503] resp.Status [503 Service Unavailable] Response headers: [… X-Obs-Request-Id: [..] …]`
 fn answer(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(event, ANSWER.as_bytes())?;
+    let at = short::find(event, ANSWER.as_bytes())?;
     if !begins_text(fields::line_before(event, at)) {
         return None;
     }
     let text = &event[at + ANSWER.len()..];
     let status = fields::status(text)?;
     let header = |name: &str| {
-        let colon = memmem::find_iter(text, b": [").find(|colon| {
+        let colon = short::find_iter(text, b": [").find(|colon| {
             text[..*colon].len() >= name.len() && text[colon - name.len()..*colon].eq_ignore_ascii_case(name.as_bytes())
         })?;
         Some(fields::until(&text[colon + 3..], "]"))

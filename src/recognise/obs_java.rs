@@ -13,7 +13,7 @@
 
 use super::{Key, Link, Recogniser, Report, fields};
 use crate::framing::lines;
-use memchr::memmem;
+use crate::framing::short;
 use serde::Deserialize;
 
 const FAILED: &str = "Request failed, Response code: ";
@@ -38,7 +38,7 @@ impl Recogniser for ObsJava {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["esponse code: ", ATTEMPT, RETRYING, EXCEEDED, ANSWER, "esponseCode", SAMPLE_STATUS, SAMPLE_CODE, SAMPLE_ID]
+        &[FAILED, ATTEMPT, RETRYING, EXCEEDED, ANSWER, EXCEPTION, SAMPLE_STATUS, SAMPLE_CODE, SAMPLE_ID]
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -72,7 +72,7 @@ fn thread(before: &[u8]) -> Option<&[u8]> {
 
 /// The text behind `anchor` and the thread that writes it, if the line's own text begins with the anchor.
 fn text<'e>(line: &'e [u8], anchor: &str) -> Option<(usize, &'e [u8], &'e [u8])> {
-    let at = memmem::find(line, anchor.as_bytes())?;
+    let at = short::find(line, anchor.as_bytes())?;
     Some((at, thread(&line[..at])?, &line[at + anchor.len()..]))
 }
 
@@ -91,7 +91,7 @@ fn failed(line: &[u8]) -> Option<Report<'_>> {
 
 /// `Storage|1|HTTP+XML|performRequest||||2026-11-22 12:55:54|null||Internal Server error(s).|503|`
 fn attempt(line: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(line, ATTEMPT.as_bytes())?;
+    let at = short::find(line, ATTEMPT.as_bytes())?;
     let mut parts = line[..at].rsplitn(3, |byte| *byte == b'|').skip(2);
     let thread = thread(parts.next()?.strip_suffix(b"Storage")?)?;
     let result = line.strip_suffix(b"|")?.rsplit(|byte| *byte == b'|').next()?;
@@ -104,11 +104,11 @@ fn attempt(line: &[u8]) -> Option<Report<'_>> {
 /// `Exceeded maximum number of retries for RequestTimeout errors: 3`.
 fn retried(line: &[u8]) -> Option<Report<'_>> {
     let (at, code, link) = if let Some((at, thread, text)) = text(line, RETRYING) {
-        let end = memmem::find(text, b" error, attempt number ")?;
+        let end = short::find(text, b" error, attempt number ")?;
         (at, &text[..end], Link::Ends(answered(thread)))
     } else {
         let (at, thread, text) = text(line, EXCEEDED)?;
-        let end = memmem::find(text, b" errors: ")?;
+        let end = short::find(text, b" errors: ")?;
         (at, &text[..end], Link::Starts { key: last(thread), taking: Some(answered(thread)) })
     };
     Some(Report { code: Some(fields::code(code)?), link, ..Report::at(at) })
@@ -138,11 +138,11 @@ fn answer<'e>(line: &'e [u8], event: &'e [u8]) -> Option<Report<'e>> {
 /// and another is part of the body. What DEBUG prints of an exception repeats the line of the call: it is of use only
 /// with an id.
 fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let detail = memmem::find(fields::line(event), b"|Exception detail.").is_some();
+    let detail = short::find(fields::line(event), b"|Exception detail.").is_some();
     let mut end = 0;
-    for at in memmem::find_iter(event, EXCEPTION) {
+    for at in short::find_iter(event, EXCEPTION) {
         let before = fields::line_before(event, at);
-        let own = memmem::find(before, b"ception: ").is_some() || memmem::find(before, b" Error Message.").is_some();
+        let own = short::find(before, b"ception: ").is_some() || short::find(before, b" Error Message.").is_some();
         if at < end || !own {
             continue;
         }
@@ -156,8 +156,8 @@ fn exception(text: &[u8], at: usize) -> Option<Report<'_>> {
     let status = fields::status(text)?;
     let rest = text.get(3..)?.strip_prefix(b", ResponseStatus: ")?;
     // what stands behind the id is somebody's text
-    let plain = memmem::find(rest, b", RequestId: ").unwrap_or(rest.len());
-    let body = memmem::find(rest, BODY.as_bytes()).filter(|at| *at < plain).map(|at| &rest[at + BODY.len()..]);
+    let plain = short::find(rest, b", RequestId: ").unwrap_or(rest.len());
+    let body = short::find(rest, BODY.as_bytes()).filter(|at| *at < plain).map(|at| &rest[at + BODY.len()..]);
     let told = &rest[..rest.len() - body.map_or(0, <[u8]>::len)];
     // a body may hold anything, and so may the headers behind it
     let headers = match body {
@@ -166,7 +166,7 @@ fn exception(text: &[u8], at: usize) -> Option<Report<'_>> {
     };
     let headers = headers.unwrap_or_default();
     let header = |name: &str| {
-        memmem::find_iter(headers, name.as_bytes())
+        short::find_iter(headers, name.as_bytes())
             .find(|at| *at == 0 || headers[at - 1] == b',')
             .map(|at| fields::until(&headers[at + name.len()..], ","))
     };

@@ -7,7 +7,7 @@
 
 use super::{Key, Link, Recogniser, Report, fields};
 use crate::framing::lines;
-use memchr::memmem;
+use crate::framing::short;
 
 const STATUS: &str = "request error with http status code:";
 const CODE: &str = "request error with error code:";
@@ -24,7 +24,7 @@ impl Recogniser for ObsNode {
     }
 
     fn anchors(&self) -> &[&str] {
-        &["request error with ", FINISHED, "tatusCode", SUMMARY, SAMPLE]
+        &[STATUS, CODE, FINISHED, ANSWER, SUMMARY, SAMPLE]
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -132,7 +132,7 @@ fn sample(event: &[u8]) -> Option<Report<'_>> {
         let code = lines(event).find_map(|line| line.strip_prefix(SAMPLE.as_bytes()))?;
         return Some(Report { code: fields::code(code), status: Some(status), ..Report::at(0) });
     }
-    let at = memmem::find(line, SAMPLE.as_bytes()).filter(|at| *at > 0 && fields::logged(&line[..*at]))?;
+    let at = short::find(line, SAMPLE.as_bytes()).filter(|at| *at > 0 && fields::logged(&line[..*at]))?;
     Some(Report { code: Some(fields::code(&line[at + SAMPLE.len()..])?), ..Report::at(at) })
 }
 

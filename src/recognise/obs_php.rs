@@ -6,7 +6,7 @@
 //! after 120 characters, whose code another recogniser reads. The official sample prints a line for each field.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const LOG: &str = "http request:status:";
 const STRING: &str = "OBS Error Code: ";
@@ -21,7 +21,7 @@ impl Recogniser for ObsPhp {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[LOG, "Error Code:", MESSAGE, SAMPLE]
+        &[LOG, STRING, MESSAGE, SAMPLE]
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -38,7 +38,7 @@ impl Recogniser for ObsPhp {
 
 /// `[time][INFO][ObsException.php:141]: http request:status:403, code:AccessDenied, message:…`
 fn log(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(event, LOG.as_bytes())?;
+    let at = short::find(event, LOG.as_bytes())?;
     if !fields::line_before(event, at).ends_with(b"]: ") {
         return None;
     }
@@ -50,7 +50,7 @@ fn log(event: &[u8]) -> Option<Report<'_>> {
 
 /// `Obs\ObsException: OBS Error Code: 400, Status Code: 400, OBS Error Type: client, OBS Error Message: …`
 fn string(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(event, STRING.as_bytes())?;
+    let at = short::find(event, STRING.as_bytes())?;
     if !fields::line_before(event, at).ends_with(b"ObsException: ") {
         return None;
     }
@@ -62,7 +62,7 @@ fn string(event: &[u8]) -> Option<Report<'_>> {
 
 /// ``Request failed: Client error: `PUT http://…` resulted in a `400 Bad Request` response:``, then the body.
 fn message(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(event, MESSAGE.as_bytes())?;
+    let at = short::find(event, MESSAGE.as_bytes())?;
     let request = fields::line_before(event, at);
     let head = &request[..memchr::memrchr(b'`', request)?];
     // other clients of the same HTTP library do not begin so

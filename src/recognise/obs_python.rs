@@ -6,7 +6,7 @@
 //! successes too.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const EXCEPTIONAL: &str = "exceptional obs response:status:";
 const RESULT: &str = "http response result:status:";
@@ -24,13 +24,13 @@ impl Recogniser for ObsPython {
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         for (anchor, id_before) in [(EXCEPTIONAL, ",requestId:"), (RESULT, "('request-id', '")] {
-            let Some(at) = memmem::find(event, anchor.as_bytes()) else { continue };
+            let Some(at) = short::find(event, anchor.as_bytes()) else { continue };
             if !begins_text(fields::line_before(event, at)) {
                 continue;
             }
             let text = &event[at + anchor.len()..];
             // in a value of a header the quotes are escaped
-            let headers = memmem::rfind(text, b",headers:[('").filter(|_| anchor == RESULT).map(|at| &text[at..]);
+            let headers = short::rfind(text, b",headers:[('").filter(|_| anchor == RESULT).map(|at| &text[at..]);
             let id = match headers {
                 Some(headers) => fields::after(headers, id_before),
                 None => fields::after_last(text, id_before), // a message may hold anything, the id stands behind it
@@ -57,7 +57,7 @@ fn begins_text(before: &[u8]) -> bool {
         return memchr::memchr_iter(b'|', before).count() == 7;
     }
     before.len() < 160
-        && memmem::find(before, b"path:").is_none()
+        && short::find(before, b"path:").is_none()
         && [b": ".as_slice(), b"- ", b"] ", b""]
             .iter()
             .any(|end| before.ends_with(end) && (!end.is_empty() || before.is_empty()))

@@ -6,7 +6,7 @@
 //! the code, spans lines, and in newer releases has the id behind it. A status of 0 stands for no answer.
 
 use super::{Key, Link, Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const FAILED: &str = "curl perform failed,url=";
 const BODY: &str = " Body Text: ";
@@ -19,7 +19,7 @@ impl Recogniser for Obsfs {
     }
 
     fn anchors(&self) -> &[&str] {
-        &[FAILED, BODY]
+        &[FAILED, "<Code>"]
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
@@ -36,13 +36,13 @@ fn nameless(before: &[u8]) -> Key {
 
 /// The source file that wrote the text, and its line.
 fn own(before: &[u8]) -> bool {
-    memmem::find(before, b"curl.cpp").is_some() && fields::logged(before)
+    short::find(before, b"curl.cpp").is_some() && fields::logged(before)
 }
 
 /// `curl perform failed,url=…,response=404,requestid=…`; the URL may be anything.
 fn failed(line: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(line, FAILED.as_bytes()).filter(|at| own(&line[..*at]))?;
-    let end = memmem::rfind(line, b",requestid=").unwrap_or(line.len());
+    let at = short::find(line, FAILED.as_bytes()).filter(|at| own(&line[..*at]))?;
+    let end = short::rfind(line, b",requestid=").unwrap_or(line.len());
     let status = fields::status(fields::after_last(line.get(at..end)?, ",response=")?)?;
     let id = fields::after(&line[end..], ",requestid=").and_then(fields::request_id);
     let link = if id.is_none() { Link::Begins(nameless(&line[..at])) } else { Link::Alone };
@@ -52,7 +52,7 @@ fn failed(line: &[u8]) -> Option<Report<'_>> {
 /// `Body Text: <?xml …><Error><Code>…</Code>…</Error>, requestId: …`: the body is read as what it is; here it gets the id
 /// behind it, or goes to the line before it.
 fn body(event: &[u8]) -> Option<Report<'_>> {
-    let at = memmem::find(fields::line(event), BODY.as_bytes()).filter(|at| own(&event[..at + 1]))?;
+    let at = short::find(fields::line(event), BODY.as_bytes()).filter(|at| own(&event[..at + 1]))?;
     let text = &event[at + BODY.len()..];
     let error = fields::after(text, "<Error")?;
     let code = fields::after(error, "<Code>").map(|rest| fields::until(rest, "</Code>")).and_then(fields::code)?;

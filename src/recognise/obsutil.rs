@@ -5,7 +5,7 @@
 //! [404], …`. A failure without an answer has `status [0], error code []`.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const CODE: &str = "], error code [";
 const MESSAGE: &[u8] = b"], error message [";
@@ -24,11 +24,11 @@ impl Recogniser for Obsutil {
 
     fn begins(&self, line: &[u8]) -> bool {
         line.first().is_some_and(u8::is_ascii_uppercase)
-            && memmem::find_iter(line, CODE).any(|at| error(line, at).is_some())
+            && short::find_iter(line, CODE).any(|at| error(line, at).is_some())
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let first = memmem::find_iter(event, CODE).find_map(|at| error(event, at)); // others are in its message
+        let first = short::find_iter(event, CODE).find_map(|at| error(event, at)); // others are in its message
         found.extend(first.filter(|report| report.status.is_some()));
     }
 }

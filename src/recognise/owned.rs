@@ -3,7 +3,7 @@
 
 use super::{BUILT_IN, Report, fields, logfmt};
 use crate::framing::Bits;
-use memchr::memmem;
+use crate::framing::short;
 
 /// A part of an event in which only some recognisers find anything.
 #[derive(Debug, Clone, Copy)]
@@ -120,36 +120,36 @@ fn python(line: &[u8]) -> bool {
 /// The text behind `time [LEVEL]: file.go:N|`.
 pub fn go(line: &[u8]) -> Option<&[u8]> {
     let (head, text) = line.split_at(memchr::memchr(b'|', &line[..line.len().min(96)])?);
-    let open = memmem::find(head, b" [").filter(|open| time(&head[..*open]))?;
+    let open = short::find(head, b" [").filter(|open| time(&head[..*open]))?;
     let place = fields::after(&head[open..], "]: ")?;
     fields::until(place, ":").ends_with(b".go").then_some(&text[1..])
 }
 
 /// `time|sdk-file|LEVEL|Operation|text`
 fn node(line: &[u8]) -> bool {
-    memmem::find(line, b"|sdk-file|").is_some_and(|bar| time(&line[..bar]))
+    short::find(line, b"|sdk-file|").is_some_and(|bar| time(&line[..bar]))
 }
 
 /// `[time] [tid:N] [logger] [level] |text`
 fn c(line: &[u8]) -> bool {
-    line.starts_with(b"[") && memmem::find(line, b"] [tid:").is_some_and(|end| time(&line[1..end]))
+    line.starts_with(b"[") && short::find(line, b"] [tid:").is_some_and(|end| time(&line[1..end]))
 }
 
 /// Where the message begins in `time [thread] LEVEL - PutObject exception code: AccessDenied, with message: …`.
 fn dotnet(line: &[u8]) -> Option<usize> {
-    let thread = memmem::find(line, b" [").filter(|open| time(&line[..*open]))?;
+    let thread = short::find(line, b" [").filter(|open| time(&line[..*open]))?;
     let behind = thread + fields::until(&line[thread..], "]").len() + 2;
     line[..behind.min(line.len())].ends_with(b"] ").then_some(())?;
-    let text = behind + memmem::find(&line[behind..], b"- ")? + 2;
+    let text = behind + short::find(&line[behind..], b"- ")? + 2;
     fields::level(&line[behind..text - 2]).then_some(())?;
     let operation = line[text..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     line[text + operation..].starts_with(b" exception code: ").then_some(())?;
-    memmem::find(line, b", with message: ")
+    short::find(line, b", with message: ")
 }
 
 /// `OWNER BUCKET [22/Nov/2026:12:47:06 +0000] …`, and what web servers write of their own clients: `ADDRESS - USER [time] …`.
 pub fn access_log(line: &[u8]) -> bool {
-    memmem::find(&line[..line.len().min(256)], b" [").is_some_and(|at| {
+    short::find(&line[..line.len().min(256)], b" [").is_some_and(|at| {
         let stamp = &line[at + 2..];
         let words = line[..at].iter().filter(|byte| **byte == b' ').count();
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b':' | b'_');

@@ -5,7 +5,7 @@
 //! to read, the parentheses hold the reason phrase and no message follows.
 
 use super::{Recogniser, Report, fields, names};
-use memchr::memmem;
+use crate::framing::short;
 
 const ERROR: &str = "ERROR: S3 error: ";
 const RETRY: &str = "WARNING: Retrying failed request: ";
@@ -25,14 +25,14 @@ impl Recogniser for S3cmd {
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         let line = fields::until(event, "\n");
         let first =
-            [ERROR, RETRY, UPLOAD].iter().filter_map(|anchor| Some((memmem::find(line, anchor.as_bytes())?, anchor)));
+            [ERROR, RETRY, UPLOAD].iter().filter_map(|anchor| Some((short::find(line, anchor.as_bytes())?, anchor)));
         if let Some((at, anchor)) = first.min() {
             let text = &line[at + anchor.len()..];
             let report = if *anchor == ERROR {
                 error(text)
             } else {
                 // the URI before it is escaped: it holds no blank
-                memmem::find(text, b" (").and_then(|open| error(&text[open + 2..]))
+                short::find(text, b" (").and_then(|open| error(&text[open + 2..]))
             };
             found.extend(report.map(|report| Report { at, ..report }));
         }

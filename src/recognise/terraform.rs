@@ -5,7 +5,7 @@
 //! read by another recogniser.
 
 use super::{Recogniser, Report, fields};
-use memchr::memmem;
+use crate::framing::short;
 
 const REASON: &str = " Reason: ";
 const MARGIN: &[u8] = "│".as_bytes();
@@ -23,14 +23,14 @@ impl Recogniser for Terraform {
 
     fn begins(&self, line: &[u8]) -> bool {
         let opened = line.starts_with(b"Error: ") || line.starts_with(MARGIN) || line.starts_with(b"\x1b[");
-        opened && memmem::find(line, b"Error: ").is_some() && code(line).is_some()
+        opened && short::find(line, b"Error: ").is_some() && code(line).is_some()
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        for at in memmem::find_iter(event, REASON) {
+        for at in short::find_iter(event, REASON) {
             let Some(before) = line_above(&event[..at]) else { continue };
             let line = fields::line_before(event, before);
-            if let Some(code) = code(&line[memmem::rfind(line, b"\\n").map_or(0, |feed| feed + 2)..]) {
+            if let Some(code) = code(&line[short::rfind(line, b"\\n").map_or(0, |feed| feed + 2)..]) {
                 let until = fields::string_end(event, at);
                 let start = code.as_ptr().addr() - event.as_ptr().addr();
                 found.push(Report { code: Some(code), until, ..Report::at(start) });
@@ -65,7 +65,7 @@ fn without_colour(text: &[u8]) -> Option<&[u8]> {
 /// `…rror creating bucket reports: BucketAlreadyExists,`
 fn code(line: &[u8]) -> Option<&str> {
     let text = undecorated(line.trim_ascii_end()).strip_suffix(b",")?;
-    let colon = memmem::rfind(text, b": ")?;
-    memmem::find(&text[..colon], b"rror ")?;
+    let colon = short::rfind(text, b": ")?;
+    short::find(&text[..colon], b"rror ")?;
     fields::code(&text[colon + 2..])
 }

@@ -7,7 +7,7 @@
 //! of a response that failed.
 
 use super::{Recogniser, Report, fields, keys};
-use memchr::memmem;
+use crate::framing::short;
 
 const CODE: &str = "<Code>";
 
@@ -24,11 +24,11 @@ impl Recogniser for Xml {
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
         read(event, found);
-        if memmem::find(event, CODE.as_bytes()).is_some() {
+        if short::find(event, CODE.as_bytes()).is_some() {
             return; // what is escaped inside a body is text of that body
         }
         for (code, escapes) in ESCAPED {
-            if memmem::find(event, code.as_bytes()).is_some() {
+            if short::find(event, code.as_bytes()).is_some() {
                 let around: Vec<u8> =
                     event.iter().map(|byte| if matches!(byte, b'<' | b'>') { b' ' } else { *byte }).collect();
                 let plain = escapes.iter().fold(around, |text, (escape, plain)| replace(&text, escape, plain));
@@ -36,8 +36,8 @@ impl Recogniser for Xml {
                 read(&plain, &mut inside);
                 found.extend(inside.iter().filter_map(|report| {
                     // the code stands behind as many others as in the copy
-                    let others = memmem::find_iter(&plain[..report.at], CODE).count();
-                    let own = &event[memmem::find_iter(event, code).nth(others)?..];
+                    let others = short::find_iter(&plain[..report.at], CODE).count();
+                    let own = &event[short::find_iter(event, code).nth(others)?..];
                     let code = keys::locate(own, report.code?)?;
                     let request_id = report.request_id.and_then(|id| keys::locate(own, id));
                     let at = code.as_ptr().addr() - event.as_ptr().addr();
@@ -60,7 +60,7 @@ const ESCAPED: [(&str, Escapes); 3] = [
 fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = 0;
-    for at in memmem::find_iter(text, from) {
+    for at in short::find_iter(text, from) {
         out.extend_from_slice(&text[rest..at]);
         out.extend_from_slice(to);
         rest = at + from.len();
@@ -70,7 +70,7 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let mut bodies = memmem::find_iter(event, CODE).peekable();
+    let mut bodies = short::find_iter(event, CODE).peekable();
     let mut floor = 0;
     while let Some(at) = bodies.next() {
         let Some(root) = root(&event[floor..at]) else { continue };
@@ -80,7 +80,7 @@ fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
         while bodies.next_if(|next| *next < end).is_some() {}
         let body = &event[floor + root..end];
         // a body that is cut within the code has none: half a name would be a wrong one
-        let code = fields::after(&event[at..end], CODE).filter(|rest| memmem::find(rest, b"</Code>").is_some());
+        let code = fields::after(&event[at..end], CODE).filter(|rest| short::find(rest, b"</Code>").is_some());
         let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
         if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
             let until = if event[end..].starts_with(b"</") { end } else { 0 };
@@ -93,8 +93,8 @@ fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
 
 /// Where the `<Error>` begins whose child the text behind `before` is, if it is the root of its document.
 fn root(before: &[u8]) -> Option<usize> {
-    let at = memmem::rfind(before, b"<Error>").max(memmem::rfind(before, b"<Error "))?;
-    if memmem::find(&before[at..], b"</Error").is_some() {
+    let at = short::rfind(before, b"<Error>").max(short::rfind(before, b"<Error "))?;
+    if short::find(&before[at..], b"</Error").is_some() {
         return None;
     }
     let outside = trim_end(&before[..at]);

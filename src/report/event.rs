@@ -127,7 +127,8 @@ impl EventMemory {
                     known(&group.finding);
                     told.finding.id.clone_from(&group.finding.id);
                 }
-            } else if closed || group.whole() {
+            } else if closed || group.whole() && (group.link == Link::Alone || self.held.is_empty()) {
+                // what is joined with other reports keeps its place behind one that is still held
                 if !closed && self.told.len() < MOST {
                     self.told.push(Told { at: group.at, finding: group.finding.clone() });
                 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Limits;
 
 /// Bytes of a refused request that are thrown away at most before its connection is closed.
-const DRAIN_BYTES: usize = 1024 * 1024;
+pub(super) const DRAIN_BYTES: usize = 1024 * 1024;
 
 /// What a connection is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,22 @@ pub(super) struct Activity {
     freed: Arc<Notify>,
     /// The client may be sending more than was read.
     unread: AtomicBool,
+    /// Requests that are being answered; more than one only over HTTP/2.
+    requests: AtomicUsize,
+    /// Several requests may be under way, so that bytes are no sign of a new one.
+    multiplexed: AtomicBool,
+}
+
+/// A request that is being answered. When this is dropped its answer is to be written, or nobody wants it any more.
+#[derive(Debug)]
+pub(super) struct Answering<'a>(&'a Activity);
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.enter(Phase::Writing);
+        }
+    }
 }
 
 impl Activity {
@@ -58,6 +74,18 @@ impl Activity {
         if matches!(phase, Phase::Writing | Phase::Idle | Phase::Draining) {
             self.freed.notify_one();
         }
+    }
+
+    /// A request has arrived.
+    pub(super) fn begin(&self) -> Answering<'_> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.enter(Phase::Busy);
+        Answering(self)
+    }
+
+    /// From now on several requests may be under way.
+    pub(super) fn multiplex(&self) {
+        self.multiplexed.store(true, Ordering::Relaxed);
     }
 
     /// The client has taken some of the answer.
@@ -139,6 +167,8 @@ impl Register {
             changed: Notify::new(),
             freed: Arc::clone(&self.freed),
             unread: AtomicBool::new(false),
+            requests: AtomicUsize::new(0),
+            multiplexed: AtomicBool::new(false),
         });
         let mut open = lock(&self.open);
         let key = open.next;
@@ -201,7 +231,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        if buf.filled().len() > before && self.activity.now_at().0 == Phase::Idle {
+        let multiplexed = self.activity.multiplexed.load(Ordering::Relaxed);
+        if buf.filled().len() > before && !multiplexed && self.activity.now_at().0 == Phase::Idle {
             self.activity.enter(Phase::Head);
         }
         Poll::Ready(Ok(()))

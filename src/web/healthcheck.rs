@@ -1,5 +1,5 @@
 //! A client that asks a running server one thing: whether it is ready. Blocking, and without an HTTP library, because
-//! it runs alone in a process that does nothing else.
+//! it runs alone in a process that does nothing else. Over TLS it takes the server's own certificate and no other.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use super::ListenAddress;
+use super::{ListenAddress, pinned};
 
 /// Bytes of an answer that are looked at.
 const MOST: usize = 8192;
@@ -17,6 +17,10 @@ const MOST: usize = 8192;
 pub struct Target {
     place: Place,
     path: String,
+    /// The URL says https.
+    https: bool,
+    /// TLS is spoken, with the server that has this certificate.
+    certificate: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +58,12 @@ pub enum Unready {
         /// What the system said.
         source: io::Error,
     },
+    /// TLS is spoken there, and it is not known with whom.
+    #[error("{target} cannot be trusted; name the file that the daemon has with --web.config.file")]
+    Unknown {
+        /// Who was to be asked.
+        target: Target,
+    },
     /// The URL is not one that can be asked.
     #[error("{given:?} is not a URL that can be asked: {reason}")]
     Url {
@@ -67,48 +77,59 @@ pub enum Unready {
 impl FromStr for Target {
     type Err = Unready;
 
-    /// Takes `http://host[:port][/prefix]`; `/-/ready` is put after it unless it ends so.
+    /// Takes `http://host[:port][/prefix]`, or https; `/-/ready` is put after it unless it ends so.
     fn from_str(given: &str) -> Result<Self, Unready> {
         let wrong = |reason| Unready::Url { given: given.to_owned(), reason };
-        if given.starts_with("https://") {
-            return Err(wrong("only http:// is known here"));
-        }
-        let rest = given.strip_prefix("http://").ok_or_else(|| wrong("it must begin with http://"))?;
+        let (https, rest) = match (given.strip_prefix("http://"), given.strip_prefix("https://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => return Err(wrong("it must begin with http:// or https://")),
+        };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if authority.is_empty() || authority.contains(['@', '?', '#']) {
-            return Err(wrong("a host, or host:port, must come after http://"));
+            return Err(wrong("a host, or host:port, must come after the scheme"));
         }
         if path.contains(['?', '#']) || !path.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(wrong("the path holds characters that it cannot have"));
         }
         let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
         let authority = match port {
-            None => format!("{authority}:80"),
+            None => format!("{authority}:{}", if https { 443 } else { 80 }),
             Some(port) if port.parse::<u16>().is_ok() => authority.to_owned(),
             Some(_) => return Err(wrong("the port is not a number up to 65535")),
         };
         let prefix = path.strip_suffix("/-/ready").unwrap_or(path).trim_end_matches('/');
-        Ok(Self { place: Place::Authority(authority), path: format!("{prefix}/-/ready") })
+        Ok(Self { place: Place::Authority(authority), path: format!("{prefix}/-/ready"), https, certificate: None })
     }
 }
 
 impl From<ListenAddress> for Target {
     /// The server on this machine that listens on the address.
     fn from(address: ListenAddress) -> Self {
-        Self { place: Place::Listening(address), path: "/-/ready".to_owned() }
+        Self { place: Place::Listening(address), path: "/-/ready".to_owned(), https: false, certificate: None }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Authority(authority) => write!(f, "http://{authority}{}", self.path),
+            Place::Authority(authority) => {
+                write!(f, "http{}://{authority}{}", if self.https { "s" } else { "" }, self.path)
+            }
             Place::Listening(address) => write!(f, "the server on {address}"),
         }
     }
 }
 
 impl Target {
+    /// The same server, which speaks TLS and has this certificate.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Vec<u8>) -> Self {
+        self.https |= matches!(self.place, Place::Listening(_));
+        self.certificate = Some(certificate).filter(|_| self.https);
+        self
+    }
+
     /// Asks whether the server is ready, taking no longer than `patience` (the resolution of a host name aside).
     ///
     /// # Errors
@@ -116,6 +137,9 @@ impl Target {
     pub fn check(&self, patience: Duration) -> Result<(), Unready> {
         let deadline = Instant::now() + patience;
         let target = || self.clone();
+        if self.https && self.certificate.is_none() {
+            return Err(Unready::Unknown { target: target() });
+        }
         let answer = self.ask(deadline).map_err(|source| Unready::Unreachable { target: target(), source })?;
         let (status, reason) = parse(&answer).ok_or_else(|| Unready::NotHttp { target: target() })?;
         if status == 200 { Ok(()) } else { Err(Unready::Said { target: target(), status, reason }) }
@@ -129,24 +153,29 @@ impl Target {
     }
 
     fn ask(&self, deadline: Instant) -> io::Result<Vec<u8>> {
-        let mut stream = self.connect(deadline)?;
+        let stream = Timed { stream: self.connect(deadline)?, deadline };
+        match &self.certificate {
+            None => self.exchange(stream),
+            Some(certificate) => self.exchange(pinned::client(certificate, stream)?),
+        }
+    }
+
+    fn exchange(&self, mut stream: impl Read + Write) -> io::Result<Vec<u8>> {
         let host = match &self.place {
             Place::Authority(authority) => authority.as_str(),
             Place::Listening(_) => "localhost",
         };
-        stream.set_write_timeout(Some(left(deadline)?))?;
         stream
             .write_all(format!("GET {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", self.path).as_bytes())?;
         let mut answer = Vec::new();
         let mut chunk = [0; 1024];
         while answer.len() < MOST {
-            stream.set_read_timeout(Some(left(deadline)?))?;
             match stream.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(n) => answer.extend_from_slice(&chunk[..n]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // What a socket timeout is called differs between systems.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+                // a server need not say over TLS that it has nothing more to say
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
                 Err(error) => return Err(error),
             }
         }
@@ -163,6 +192,35 @@ impl Target {
         }
         Err(last)
     }
+}
+
+/// A stream that is given up at a deadline.
+struct Timed {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Read for Timed {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(left(self.deadline)?))?;
+        self.stream.read(buf).map_err(in_time)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(left(self.deadline)?))?;
+        self.stream.write(buf).map_err(in_time)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// What a socket timeout is called differs between systems.
+fn in_time(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
 }
 
 /// The time that is left, or that there is none.
@@ -193,12 +251,13 @@ mod tests {
             ("http://localhost/obs/-/ready", "http://localhost:80/obs/-/ready"),
             ("http://[::1]:9/a/", "http://[::1]:9/a/-/ready"),
             ("http://[::1]", "http://[::1]:80/-/ready"),
+            ("https://h", "https://h:443/-/ready"),
         ] {
             assert_eq!(given.parse::<Target>().unwrap().to_string(), asked);
         }
         for (bad, reason) in [
-            ("https://h", "only http://"),
-            ("localhost:9", "begin with http://"),
+            ("localhost:9", "begin with http:// or https://"),
+            ("ftp://h", "begin with http:// or https://"),
             ("http://", "a host"),
             ("http://user@h", "a host"),
             ("http://h:x", "port"),

@@ -1,22 +1,26 @@
 //! Serves what it is handed over HTTP: it knows requests, sockets and limits, and nothing of files or of OBS.
 //!
 //! A request goes this way: `address` binds the sockets, `server` accepts connections and asks the [`Backend`],
-//! `connection` keeps count of the connections and says which of them has waited too long, and `routes` decides,
-//! as pure functions from the request's head and the backend's answer, what is sent. [`healthcheck`] is the other
+//! `drive` speaks TLS and HTTP on each, `connection` keeps count of the connections and says which of them has waited too
+//! long, `access` knows who may ask, and `routes` decides, as pure functions from the request's head and the backend's answer, what is sent. [`healthcheck`] is the other
 //! side: the client behind the command of that name.
 
+mod access;
 mod address;
 mod connection;
+mod drive;
 pub mod healthcheck;
 mod landing;
 mod negotiate;
 mod options;
+mod pinned;
 mod routes;
 mod server;
 
 use std::future::Future;
 use std::{fmt, io};
 
+pub use access::{Access, AccessError};
 pub use address::{Bound, ListenAddress};
 pub use hyper::body::Bytes;
 pub use negotiate::Exposition;
@@ -69,6 +73,10 @@ pub enum Notice {
     AcceptRecovered,
     /// All connections are taken, this many; from now on a new one displaces the one that has been idle for longest.
     Full(usize),
+    /// The web configuration or a file that it names has changed, and was taken up.
+    AccessRenewed,
+    /// It has changed, and cannot be used: what it said before holds.
+    AccessRefused(AccessError),
 }
 
 impl fmt::Display for Notice {
@@ -76,6 +84,10 @@ impl fmt::Display for Notice {
         match self {
             Self::AcceptFailing(error) => write!(f, "cannot accept connections, trying again: {error}"),
             Self::AcceptRecovered => f.write_str("connections are accepted again"),
+            Self::AccessRenewed => f.write_str("web configuration was read anew"),
+            Self::AccessRefused(error) => {
+                write!(f, "web configuration cannot be used, the one before goes on: {error}")
+            }
             Self::Full(most) => {
                 write!(f, "all {most} connections are in use, a new one now closes the one idle for longest")
             }

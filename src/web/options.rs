@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::http::uri::PathAndQuery;
 use rustix::process::{Resource, getrlimit};
 
-use super::{WebError, routes};
+use super::{Access, WebError, routes};
 
 /// What is served, and how.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub struct Options {
     pub telemetry_path: TelemetryPath,
     /// Whether `POST /-/reload` is allowed (`--web.enable-lifecycle`).
     pub enable_lifecycle: bool,
+    /// TLS, passwords and headers (`--web.config.file`).
+    pub access: Option<Arc<Access>>,
     /// What clients may use up.
     pub limits: Limits,
     /// How long connections are still accepted after the shutdown was asked for, so that the last values are scraped;

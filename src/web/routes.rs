@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
@@ -80,9 +80,6 @@ fn page_at(path: &str, options: &Options) -> Option<Page> {
 
 /// Decides what a request gets. Paths are compared as they are sent, so `..` and `%2e` lead nowhere.
 pub(super) fn resolve(head: &Parts, options: &Options) -> Resolved {
-    if let Some(refusal) = refusal(head, options.limits.body_bytes) {
-        return Resolved::Answer(refusal);
-    }
     let Some(page) = page_at(head.uri.path(), options) else {
         return Resolved::Answer(text(StatusCode::NOT_FOUND, "not found"));
     };
@@ -105,7 +102,7 @@ pub(super) fn resolve(head: &Parts, options: &Options) -> Resolved {
 
 /// Turns away, before its path is looked at, a request whose end a proxy in front may see elsewhere than this server
 /// does, or whose body is too large. The connection is closed then: what follows on it cannot be trusted.
-fn refusal(head: &Parts, body_bytes: u64) -> Option<Response> {
+pub(super) fn refusal(head: &Parts, body_bytes: u64) -> Option<Response> {
     // No page takes a body, so nobody loses anything when chunked ones are refused altogether, and with them every
     // disagreement between Transfer-Encoding and Content-Length.
     let (status, reason) = if head.headers.contains_key(TRANSFER_ENCODING) {
@@ -177,6 +174,19 @@ pub(super) fn ready(ready: bool) -> Response {
     } else {
         unavailable("not ready: what was there at start is still being read")
     }
+}
+
+/// Whether nobody is asked for a password at this path: who looks after the process has none.
+pub(super) fn is_open(path: &str) -> bool {
+    matches!(path, "/-/healthy" | "/-/ready")
+}
+
+/// The answer to a request without a user and the right password.
+pub(super) fn unauthorized() -> Response {
+    let mut response = text(StatusCode::UNAUTHORIZED, "unauthorized");
+    let challenge = HeaderValue::from_static("Basic realm=\"obs-error-exporter\", charset=\"UTF-8\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
 }
 
 /// The answer to a reload.

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, Write};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -11,18 +10,17 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::connection::{Phase, Place, Register, Watched};
+use super::access::{Policy, Verdict};
+use super::connection::Register;
+use super::drive::drive;
 use super::routes::{self, Question, Resolved, Response};
 use super::{Backend, Bound, Exposition, Notice, Options, Unavailable, WebError, negotiate};
 
@@ -31,9 +29,6 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::fro
 
 /// How long an accepted connection waits for its place before the open ones are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-
-/// hyper refuses to work with smaller buffers.
-const LEAST_HEADER_BYTES: usize = 8192;
 
 /// Serves `backend` on the sockets of `bound` until `shutdown` resolves.
 ///
@@ -69,9 +64,9 @@ pub async fn serve(
 }
 
 /// What all connections share.
-struct Site<B> {
+pub(super) struct Site<B> {
     backend: Arc<B>,
-    options: Options,
+    pub(super) options: Options,
     /// One permit for each scrape that may be answered at the same time.
     turns: Semaphore,
     last_scrape: LastScrape,
@@ -203,51 +198,35 @@ fn is_of_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// One connection from its first byte to its last.
-async fn drive<B, S>(stream: S, site: Arc<Site<B>>, place: Place, mut stop: watch::Receiver<bool>)
-where
-    B: Backend,
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let activity = &place.activity;
-    let limits = &site.options.limits;
-    let service = service_fn(|request: Request<Incoming>| {
-        let site = Arc::clone(&site);
-        async move {
-            activity.enter(Phase::Busy);
-            let (head, body) = request.into_parts();
-            // No page reads a body. hyper skips what has come of it and closes the connection if that is not all.
-            drop(body);
-            if routes::announced_body(&head) > 0 || head.headers.contains_key(hyper::header::TRANSFER_ENCODING) {
-                activity.leave_unread();
-            }
-            let response = site.answer(&head).await;
-            activity.enter(Phase::Writing);
-            Ok::<_, Infallible>(response)
-        }
-    });
-    let head_bytes = limits.header_bytes.max(LEAST_HEADER_BYTES);
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity)));
-    // Time limits are those of `overdue`, which tells a slow client from an idle one.
-    let mut http = http1::Builder::new();
-    http.max_buf_size(head_bytes).max_header_size(head_bytes).header_read_timeout(None);
-    let mut connection = pin!(http.serve_connection(io, service));
-    let mut stopping = false;
-    loop {
-        tokio::select! {
-            // How a connection ends is the client's affair and worth no line in the log.
-            _ = connection.as_mut() => return,
-            () = activity.overdue(limits, stopping) => return,
-            _ = stop.wait_for(|stop| *stop), if !stopping => {
-                stopping = true;
-                connection.as_mut().graceful_shutdown();
-            }
+impl<B: Backend> Site<B> {
+    /// How connections and requests are served now.
+    pub(super) async fn policy(&self) -> Arc<Policy> {
+        match &self.options.access {
+            Some(access) => access.policy(|notice| self.backend.notice(notice)).await,
+            None => Arc::default(),
         }
     }
-}
 
-impl<B: Backend> Site<B> {
-    async fn answer(&self, head: &hyper::http::request::Parts) -> Response {
+    /// Answers a request, if it may be.
+    pub(super) async fn answer(&self, head: &Parts) -> Response {
+        let policy = self.policy().await;
+        let limits = &self.options.limits;
+        let mut response = match (routes::refusal(head, limits.body_bytes), &policy.users) {
+            (Some(refusal), _) => refusal,
+            (None, Some(users)) if !routes::is_open(head.uri.path()) => {
+                match users.admit(&head.headers, limits.queue_timeout).await {
+                    Verdict::Admitted => self.respond(head).await,
+                    Verdict::Refused => routes::unauthorized(),
+                    Verdict::Busy => routes::unavailable("too many passwords are being checked at the same time"),
+                }
+            }
+            _ => self.respond(head).await,
+        };
+        policy.dress(&mut response);
+        response
+    }
+
+    async fn respond(&self, head: &Parts) -> Response {
         let question = match routes::resolve(head, &self.options) {
             Resolved::Answer(response) => return response,
             Resolved::Ask(question) => question,

@@ -25,8 +25,8 @@ fn all() -> &'static Recognisers {
 struct Everything;
 
 impl Anchors for Everything {
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
-        (from < bytes.len()).then_some((from, 1))
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+        |from| (from < bytes.len()).then_some((from, 1))
     }
 
     fn begins(&self, line: &[u8]) -> bool {

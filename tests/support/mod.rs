@@ -7,3 +7,4 @@ pub mod http;
 pub mod load;
 pub mod process;
 pub mod prometheus;
+pub mod tls;
