@@ -86,7 +86,11 @@ fn links_lead_somewhere() {
     let folder = path().parent().unwrap().to_owned();
     for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         let there = match link.strip_prefix('#') {
-            Some(anchor) => text.lines().any(|line| line.starts_with('#') && line.to_lowercase().contains(anchor)),
+            Some(anchor) => text.lines().filter(|line| line.starts_with('#')).any(|line| {
+                let title = line.trim_start_matches('#').trim().to_lowercase();
+                let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+                kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>() == anchor
+            }),
             None => link.starts_with("http") || folder.join(link).exists(),
         };
         assert!(there, "{link}");

@@ -129,7 +129,7 @@ impl Explainer<'_> {
             };
             groups.push(Group::new(finding, report.link, report.at));
         }
-        for group in report::group(groups) {
+        for group in report::group(groups.into()) {
             reasons.extend(self.becomes(group));
         }
         if reasons.is_empty() {

@@ -11,6 +11,7 @@ mod record;
 mod reload;
 pub mod scan;
 pub mod serve;
+mod systemd;
 mod watchman;
 
 pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};

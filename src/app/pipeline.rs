@@ -3,7 +3,9 @@
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
-use crate::report::{self, EventMemory, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
+use crate::report::{
+    self, EventMemory, Finding, Group, Groups, Joined, Joins, Merger, Now, Origin, Outcome, RequestId,
+};
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
@@ -180,7 +182,7 @@ impl<O: Observer> Pipeline<O> {
             return;
         }
         let time = Stamp::find(&text);
-        let mut reports = Vec::with_capacity(found.len());
+        let mut reports = Groups::new();
         for (recogniser, report) in found {
             let codes = &mut self.tally.codes;
             if report.doubtful && report.code.is_none_or(|name| !codes.lists(name)) {
@@ -198,7 +200,7 @@ impl<O: Observer> Pipeline<O> {
             }
         }
         let Stream { memory, joins, .. } = stream;
-        let (mut known, mut ready) = (Vec::new(), Vec::new());
+        let (mut known, mut ready) = (Vec::new(), Groups::new());
         let groups = report::group(reports);
         memory[event.stream].event(
             start,

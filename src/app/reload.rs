@@ -3,6 +3,7 @@
 use super::board::Board;
 use super::engine::Message;
 use super::plan::Fresh;
+use super::systemd;
 use crate::config::Config;
 use crate::web;
 use anyhow::Context as _;
@@ -40,7 +41,9 @@ impl Reloader {
     /// What is wrong with the new configuration.
     pub async fn reload(&self) -> anyhow::Result<()> {
         let _turn = self.turn.lock().await;
+        systemd::reloading();
         let done = self.take_up().await;
+        systemd::ready();
         self.board.reloaded(done.is_ok());
         match &done {
             Ok(()) => tracing::info!("configuration was read anew"),

@@ -4,7 +4,7 @@ use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
 use super::reload::{Load, Reloader};
-use super::{Pipeline, Unobserved, plan};
+use super::{Pipeline, Unobserved, plan, systemd};
 use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
@@ -31,6 +31,15 @@ pub enum StatePath {
     Named(PathBuf),
 }
 
+/// Where to listen.
+#[derive(Debug)]
+pub enum Listen {
+    /// On these addresses.
+    On(Vec<web::ListenAddress>),
+    /// On the sockets that systemd hands over.
+    Systemd,
+}
+
 /// What to serve.
 pub struct Options {
     /// What to tail and how to read it.
@@ -40,7 +49,7 @@ pub struct Options {
     /// Where positions and counters are kept.
     pub state: StatePath,
     /// Where to listen.
-    pub listen: Vec<web::ListenAddress>,
+    pub listen: Listen,
     /// How to serve.
     pub web: web::Options,
 }
@@ -61,14 +70,17 @@ const LAST_SCRAPE: Duration = Duration::from_secs(2);
 pub fn serve(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    // before anything else, so that a port in use costs nothing
-    let bound = Bound::bind(&options.listen)?;
-    for address in bound.local_addrs() {
-        tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // from now on SIGHUP ends nothing
     let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
+    // before anything that costs, so that a port in use costs nothing
+    let bound = match &options.listen {
+        Listen::On(addresses) => Bound::bind(addresses)?,
+        Listen::Systemd => systemd::sockets()?,
+    };
+    for address in bound.local_addrs() {
+        tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
+    }
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
@@ -103,6 +115,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let backend = Arc::new(backend);
     let served = runtime.block_on(async {
         tokio::spawn(Arc::clone(&backend.reloader).obey(hangup));
+        systemd::ready();
         let (stopped, stop) = oneshot::channel::<anyhow::Result<()>>();
         let shutdown = async move {
             let _ = stopped.send(stop_in_turn(&sender, has_ended).await);
@@ -127,6 +140,7 @@ async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver
         _ = interrupt.recv() => {}
         _ = &mut has_ended => anyhow::bail!("the engine ended; nothing would be counted any more"),
     }
+    systemd::stopping();
     tracing::info!("stopping: reading to the ends of the files");
     tokio::spawn(async move {
         tokio::select! {

@@ -52,6 +52,13 @@ pub struct Serve {
         env = "OBS_ERROR_EXPORTER_WEB_LISTEN_ADDRESS"
     )]
     pub listen: Vec<ListenAddress>,
+    /// Listen on the sockets that systemd hands over instead
+    #[arg(
+        long = "web.systemd-socket",
+        value_parser = BoolishValueParser::new(),
+        env = "OBS_ERROR_EXPORTER_WEB_SYSTEMD_SOCKET"
+    )]
+    pub systemd_socket: bool,
     /// Path of the metrics
     #[arg(
         long = "web.telemetry-path",

@@ -3,7 +3,7 @@
 use super::config::read;
 use super::{args, output};
 use crate::app::Load;
-use crate::app::serve::{Options, StatePath};
+use crate::app::serve::{Listen, Options, StatePath};
 use crate::app::{log, serve};
 use crate::config::Input;
 use crate::web;
@@ -40,7 +40,8 @@ pub fn run(args: args::Serve) -> anyhow::Result<ExitCode> {
     web.limits.max_requests = args.max_requests;
     web.enable_lifecycle = args.enable_lifecycle;
     web.access = args.web_config_file.as_deref().map(web::Access::read).transpose()?.map(Arc::new);
-    serve::serve(Options { config, load, state, listen: args.listen, web })?;
+    let listen = if args.systemd_socket { Listen::Systemd } else { Listen::On(args.listen) };
+    serve::serve(Options { config, load, state, listen, web })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -57,9 +57,14 @@ struct Needle<'n> {
 
 impl<'n> Needle<'n> {
     fn new(text: &'n [u8]) -> Self {
-        let rare = text.iter().enumerate().min_by_key(|(_, byte)| COMMON[usize::from(**byte)]);
-        let (rare, byte) = rare.map_or((0, 0), |(at, byte)| (at, *byte));
-        Self { text, rare, byte }
+        let mut rare = 0;
+        // to choose among many more costs more than a better one saves
+        for at in 1..text.len().min(24) {
+            if COMMON[usize::from(text[at])] < COMMON[usize::from(text[rare])] {
+                rare = at;
+            }
+        }
+        Self { text, rare, byte: text.first().map_or(0, |_| text[rare]) }
     }
 
     fn find(&self, text: &[u8], mut from: usize) -> Option<usize> {
@@ -87,7 +92,7 @@ pub fn commonness(byte: u8) -> u8 {
 /// How common a byte is in logs, from 0 up. It only has to be about right.
 const COMMON: [u8; 256] = {
     let mut common = [0; 256];
-    let order = b"ZQX`~^$%&!?;*+#@<>'YKJVUWGHBMLFCSNDPRTOIAE|=\\,\"/[](){}zqjxkvwybgfphmudlcnsir_7864539210-.:aote ";
+    let order = b"~^$%&!?`*#@+ZQXJKYVWUGHBqzjxkLFMND;'|{}()[]<>PTOIARSCE_wvbygfphumldc\\/\"=,-:.0123456789nisroate ";
     let mut place = 0;
     while place < order.len() {
         common[order[place] as usize] = place as u8 + 1;

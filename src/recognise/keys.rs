@@ -11,6 +11,9 @@ pub enum Field {
     RequestId,
 }
 
+/// Longer names are none of those that are looked for.
+pub const LONGEST: usize = 24;
+
 /// Keys without case, `_` and `-`.
 const KEYS: &[(&str, Field)] = &[
     ("code", Field::Code),
@@ -38,12 +41,23 @@ const KEYS: &[(&str, Field)] = &[
 
 /// The field that a key names, whatever its spelling (`request_id`, `requestId`, `RequestID`, `x-obs-request-id`).
 pub fn field(key: &[u8]) -> Option<Field> {
-    if key.len() > 24 {
+    if key.len() > LONGEST {
         return None;
     }
-    let plain: Vec<u8> =
-        key.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.')).map(u8::to_ascii_lowercase).collect();
-    KEYS.iter().find(|(name, _)| name.as_bytes() == plain).map(|(_, field)| *field)
+    let (plain, length) = plain(key);
+    KEYS.iter().find(|(name, _)| name.as_bytes() == &plain[..length]).map(|(_, field)| *field)
+}
+
+/// The first letters and digits of a name, small, and how many there are.
+pub fn plain(name: &[u8]) -> ([u8; LONGEST], usize) {
+    let mut plain = [0; LONGEST];
+    let letters = name.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.'));
+    let mut length = 0;
+    for (place, byte) in plain.iter_mut().zip(letters) {
+        *place = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    (plain, length)
 }
 
 /// What was found under keys like these is an OBS error if it comes with a request id in the form that OBS gives them;

@@ -2,6 +2,7 @@
 //! or not. What stands inside a quoted value is that value's text and no field.
 
 use super::{Recogniser, Report, fields, keys};
+use crate::framing::lines;
 use crate::framing::short;
 use keys::Field;
 
@@ -17,7 +18,7 @@ impl Recogniser for Logfmt {
     }
 
     fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        for line in event.split_inclusive(|byte| *byte == b'\n') {
+        for line in lines(event) {
             if let Some(hit) = short::find(line, b"ode=") {
                 let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
                 found.extend(text.and_then(|text| read_line(text, text.as_ptr().addr() - event.as_ptr().addr())));

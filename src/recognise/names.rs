@@ -136,7 +136,8 @@ pub fn made_up(name: &str, message: &[u8], status: Option<u16>) -> bool {
         || PHRASES
             .iter()
             .filter(|(of, phrase)| {
-                status.is_none_or(|status| status == *of)
+                phrase.as_bytes().first() == name.as_bytes().first() // rules out most at once
+                    && status.is_none_or(|status| status == *of)
                     && phrase.bytes().filter(|byte| *byte != b' ').eq(name.bytes().filter(|byte| *byte != b' '))
             })
             .any(|(_, phrase)| is_text(message, phrase) || Catalogue::built_in().get(name).is_none())

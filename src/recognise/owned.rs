@@ -1,9 +1,10 @@
 //! Whose text is whose. What stands in the message of an error, in a line that only one SDK writes, or in a field that
 //! holds a key or a URL, is no report, however much it looks like one: whoever chose the key may have written it.
 
-use super::{BUILT_IN, Report, fields, logfmt};
+use super::{BUILT_IN, Report, fields, keys, logfmt};
 use crate::framing::Bits;
 use crate::framing::short;
+use smallvec::SmallVec;
 
 /// A part of an event in which only some recognisers find anything.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,8 @@ struct Claim {
     report: Option<usize>,
 }
 
+type Claims = SmallVec<[Claim; 8]>;
+
 /// Recognisers of forms that stand within other texts; what they find is often only part of a line.
 const GENERIC: [&str; 3] = ["json", "logfmt", "http_dump"];
 
@@ -25,8 +28,8 @@ fn bit(name: &str) -> Bits {
 
 /// Drops what was found in the text of another report, or in a line or field that holds no reports of that kind.
 pub fn settle(event: &[u8], found: &mut Vec<(u8, Report<'_>)>) {
-    let mut claims: Vec<Claim> = Vec::new();
-    let mut lines: Vec<usize> = Vec::new();
+    let mut claims = Claims::new();
+    let mut lines: SmallVec<[usize; 8]> = SmallVec::new();
     for (index, (number, report)) in found.iter().enumerate() {
         let line = report.at - fields::line_before(event, report.at).len();
         if !lines.contains(&line) {
@@ -37,14 +40,14 @@ pub fn settle(event: &[u8], found: &mut Vec<(u8, Report<'_>)>) {
             claims.push(Claim { start: report.at, end, may: 0, report: Some(index) });
         }
     }
-    if claims.iter().all(|claim| claim.report.is_some()) && found.len() < 2 {
+    if found.len() < 2 && claims.iter().all(|claim| claim.report.is_some()) {
         return;
     }
     claims.sort_by_key(|claim| (claim.start, claim.report));
     let may = |claim: &Claim, index: usize, number: u8| {
         claim.report == Some(index) || claim.may.checked_shr(number.into()).is_some_and(|bits| bits & 1 == 1)
     };
-    let mut holds: Vec<Claim> = Vec::new();
+    let mut holds = Claims::new();
     for claim in claims {
         let outside = |other: &Claim| !(other.start..other.end).contains(&claim.start);
         let allowed = |other: &Claim| claim.report.is_some_and(|index| may(other, index, found[index].0));
@@ -74,19 +77,20 @@ fn end(event: &[u8], number: usize, report: &Report<'_>) -> Option<usize> {
 }
 
 /// Claims what the layout of a line says of it.
-fn layout(event: &[u8], start: usize, claims: &mut Vec<Claim>) {
+fn layout(event: &[u8], start: usize, claims: &mut Claims) {
     let line = fields::until(&event[start..], "\n");
     let end = start + line.len();
-    let owners: &[&str] = if python(line) {
+    let bars = memchr::memchr(b'|', &line[..line.len().min(BAR)]).is_some();
+    let owners: &[&str] = if bars && python(line) {
         &["obs_python"]
-    } else if node(line) {
+    } else if bars && node(line) {
         &["obs_node"]
-    } else if c(line) {
+    } else if bars && c(line) {
         &["obs_c"]
     } else if let Some(message) = dotnet(line) {
         claims.push(Claim { start: start + message, end, may: 0, report: None });
         return;
-    } else if let Some(text) = go(line) {
+    } else if let Some(text) = go(line).filter(|_| bars) {
         const OF_THE_SDK: [&[u8]; 3] = [b"Request headers: ", b"Do request with url ", b"resp.StatusCode "];
         if text.starts_with(b"body: <") {
             &["obs_go", "xml"]
@@ -106,6 +110,9 @@ fn layout(event: &[u8], start: usize, claims: &mut Vec<Claim>) {
     let may = owners.iter().fold(0, |bits, owner| bits | bit(owner));
     claims.push(Claim { start, end, may, report: None });
 }
+
+/// The lines of the SDKs that part fields by bars have the first so near to their beginning.
+const BAR: usize = 160;
 
 /// `time|process:N|thread:N|LEVEL|HTTP(s)+XML|LOGGER|function,line|text|`
 fn python(line: &[u8]) -> bool {
@@ -151,14 +158,14 @@ fn dotnet(line: &[u8]) -> Option<usize> {
 pub fn access_log(line: &[u8]) -> bool {
     short::find(&line[..line.len().min(256)], b" [").is_some_and(|at| {
         let stamp = &line[at + 2..];
-        let words = line[..at].iter().filter(|byte| **byte == b' ').count();
+        let words = || line[..at].iter().filter(|byte| **byte == b' ').count();
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b':' | b'_');
-        (1..=2).contains(&words)
-            && line[..at].iter().all(plain)
-            && stamp.first().is_some_and(u8::is_ascii_digit)
+        stamp.first().is_some_and(u8::is_ascii_digit)
             && stamp.get(2) == Some(&b'/')
             && stamp.get(6) == Some(&b'/')
             && stamp.get(11) == Some(&b':')
+            && (1..=2).contains(&words())
+            && line[..at].iter().all(plain)
     })
 }
 
@@ -198,13 +205,12 @@ const DATA: [&str; 22] = [
 
 /// Whether a field of this name holds a key, a path, a URL or a name that a client gave itself.
 pub fn holds_data(name: &[u8]) -> bool {
-    let plain: Vec<u8> =
-        name.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.')).map(u8::to_ascii_lowercase).collect();
-    DATA.iter().any(|data| data.as_bytes() == plain)
+    let (plain, length) = keys::plain(name);
+    name.len() <= keys::LONGEST && DATA.iter().any(|data| data.as_bytes() == &plain[..length])
 }
 
 /// Claims the quoted values of such fields, of JSON (`"key":"…"`) and of logfmt (`key="…"`).
-fn data(line: &[u8], start: usize, claims: &mut Vec<Claim>) {
+fn data(line: &[u8], start: usize, claims: &mut Claims) {
     let name_end = |at: usize| {
         line[..at]
             .iter()

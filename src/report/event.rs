@@ -3,6 +3,10 @@
 use super::{Finding, Now, QUIET};
 use crate::recognise::Link;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// What one event tells: of one response, almost always.
+pub type Groups = SmallVec<[Group; 2]>;
 
 /// What one event tells of one response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +37,13 @@ impl Group {
 /// Merges reports of one event: the same request id is the same response, and what has no id goes to the first that it
 /// does not contradict. So a code counts once in an event, and different ids are different responses.
 #[must_use]
-pub fn group(mut reports: Vec<Group>) -> Vec<Group> {
+pub fn group(mut reports: Groups) -> Groups {
     // where two contradict each other the first of the text holds: it is the one that was counted if the second came late
+    if reports.len() < 2 {
+        return reports;
+    }
     reports.sort_by_key(|report| report.at);
-    let mut groups: Vec<Group> = Vec::with_capacity(1);
+    let mut groups = Groups::new();
     let (with_id, without): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| report.finding.id.is_some());
     for report in with_id.into_iter().chain(without) {
         let place = groups.iter_mut().find(|group| {
@@ -98,7 +105,7 @@ impl EventMemory {
         &mut self,
         start: u64,
         closed: bool,
-        groups: Vec<Group>,
+        groups: Groups,
         now: Now,
         mut known: impl FnMut(&Finding),
         mut take: impl FnMut(Group),
@@ -109,7 +116,8 @@ impl EventMemory {
         }
         self.held.clear();
         self.since = now;
-        let ids: Vec<u64> = groups.iter().filter_map(|group| group.finding.id.as_ref()).map(|id| id.hash).collect();
+        let ids: SmallVec<[u64; 2]> =
+            groups.iter().filter_map(|group| group.finding.id.as_ref()).map(|id| id.hash).collect();
         let before = self.told.len();
         for group in groups {
             let covers = self
@@ -197,6 +205,7 @@ mod tests {
     use super::super::{Code, Codes, Origin, RequestId};
     use super::*;
     use crate::catalogue::Catalogue;
+    use smallvec::smallvec;
     use std::time::Duration;
 
     fn code(name: &str) -> Option<Code> {
@@ -215,27 +224,27 @@ mod tests {
 
     #[test]
     fn a_code_counts_once_in_an_event() {
-        let groups = group(vec![report(0, "NoSuchKey", None, None), report(9, "NoSuchKey", Some(404), None)]);
+        let groups = group(smallvec![report(0, "NoSuchKey", None, None), report(9, "NoSuchKey", Some(404), None)]);
         assert_eq!(told(&groups), [(code("NoSuchKey"), Some(404), false)]);
     }
 
     #[test]
     fn a_status_and_a_code_in_an_event_are_one_response() {
-        let groups = group(vec![report(0, "", Some(400), None), report(9, "EntityTooLarge", None, None)]);
+        let groups = group(smallvec![report(0, "", Some(400), None), report(9, "EntityTooLarge", None, None)]);
         assert_eq!(told(&groups), [(code("EntityTooLarge"), Some(400), false)]);
     }
 
     #[test]
     fn different_ids_and_different_codes_are_different_responses() {
         let ids = vec![report(0, "SlowDown", None, Some("AAAAAAAA")), report(9, "SlowDown", None, Some("BBBBBBBB"))];
-        assert_eq!(group(ids).len(), 2);
-        assert_eq!(group(vec![report(0, "SlowDown", None, None), report(9, "NoSuchKey", None, None)]).len(), 2);
+        assert_eq!(group(ids.into()).len(), 2);
+        assert_eq!(group(smallvec![report(0, "SlowDown", None, None), report(9, "NoSuchKey", None, None)]).len(), 2);
     }
 
     /// Shows the memory an event, and returns what it gave out.
     fn show(memory: &mut EventMemory, closed: bool, reports: Vec<Group>, now: u64) -> (usize, usize) {
         let (mut known, mut taken) = (0, 0);
-        memory.event(100, closed, group(reports), Duration::from_secs(now), |_| known += 1, |_| taken += 1);
+        memory.event(100, closed, group(reports.into()), Duration::from_secs(now), |_| known += 1, |_| taken += 1);
         (taken, known)
     }
 

@@ -1,8 +1,9 @@
 //! Reports with the same request id, in whichever files they stand, are one response.
 
 use super::{Finding, Now, RequestId, WAIT};
+use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +68,10 @@ impl Merger {
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         Self {
-            counted: HashSet::new(),
+            counted: HashSet::default(),
             order: VecDeque::new(),
             bounds,
-            waiting: HashMap::new(),
+            waiting: HashMap::default(),
             queue: VecDeque::new(),
             successes: VecDeque::new(),
         }

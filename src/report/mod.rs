@@ -9,7 +9,7 @@ mod joins;
 mod merge;
 
 pub use codes::{Code, Codes};
-pub use event::{EventMemory, Group, group};
+pub use event::{EventMemory, Group, Groups, group};
 pub use joins::{Joined, Joins};
 pub use merge::{Bounds, Merger, Outcome, Saved};
 

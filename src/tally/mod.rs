@@ -11,11 +11,12 @@ pub use sets::LabelSet;
 
 use crate::catalogue::{Catalogue, Source};
 use crate::report::{Code, Codes, Finding, Now};
+use foldhash::HashMap;
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
 use sets::{SavedSet, Sets};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,7 +114,7 @@ impl Tally {
             epoch: Duration::ZERO,
             since: Duration::ZERO,
             sets: Sets::default(),
-            series: HashMap::new(),
+            series: HashMap::default(),
             own: BTreeMap::new(),
             delivered: None,
         }

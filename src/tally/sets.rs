@@ -1,8 +1,9 @@
 //! Label sets: what inputs and the paths of their logs add to series, by number.
 
 use crate::report::Now;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// The labels that an input adds to its series, as names and values.

@@ -156,12 +156,22 @@ impl Bound {
     /// # Errors
     /// The address that cannot be bound, and why.
     pub fn bind(addresses: &[ListenAddress]) -> Result<Self, WebError> {
-        if addresses.is_empty() {
+        Self::inherit(addresses.iter().map(ListenAddress::bind).collect::<Result<_, _>>()?)
+    }
+
+    /// Takes over sockets that listen already.
+    ///
+    /// # Errors
+    /// When there are none, or the system cannot say where they listen.
+    pub fn inherit(listeners: Vec<TcpListener>) -> Result<Self, WebError> {
+        if listeners.is_empty() {
             return Err(WebError::NoAddress);
         }
-        let listeners = addresses.iter().map(ListenAddress::bind).collect::<Result<Vec<_>, _>>()?;
-        let addrs = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>();
-        let addrs = addrs.map_err(|source| WebError::Runtime { source })?;
+        let addrs = listeners.iter().map(|listener| {
+            listener.set_nonblocking(true)?;
+            listener.local_addr()
+        });
+        let addrs = addrs.collect::<io::Result<_>>().map_err(|source| WebError::Runtime { source })?;
         Ok(Self { listeners, addrs })
     }
 

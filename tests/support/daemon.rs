@@ -25,6 +25,7 @@ pub struct Start {
     open_files: Option<u32>,
     nobody: bool,
     more: Vec<String>,
+    env: Vec<(String, String)>,
 }
 
 impl Start {
@@ -40,6 +41,7 @@ impl Start {
             open_files: None,
             nobody: false,
             more: Vec::new(),
+            env: Vec::new(),
         }
     }
 
@@ -65,6 +67,12 @@ impl Start {
         let path = self.folder.join("config.yaml");
         std::fs::write(&path, text).unwrap();
         self.config = Some(path);
+        self
+    }
+
+    /// With a variable in its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -109,7 +117,7 @@ impl Start {
         if let Some(state) = &self.state {
             command.arg("--state.path").arg(state);
         }
-        command.args(&self.more);
+        command.args(&self.more).envs(self.env.iter().cloned());
         command
     }
 
