@@ -158,6 +158,8 @@ fn each_feature_makes_what_it_says() {
     let node = "1 ConfigMap, 1 DaemonSet";
     assert_eq!(kinds("default"), format!("{node}, 1 ServiceAccount"));
     assert_eq!(kinds("docker"), format!("{node}, 1 ServiceAccount"));
+    assert_eq!(kinds("client-certificates"), format!("{node}, 1 ServiceAccount"));
+    assert_eq!(kinds("web"), format!("{node}, 2 PodMonitor, 1 ServiceAccount"));
     assert_eq!(kinds("everything"), format!("{node}, 1 ServiceAccount"));
     assert_eq!(
         kinds("monitoring"),

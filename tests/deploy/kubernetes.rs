@@ -117,9 +117,14 @@ fn containers_have_what_they_need_and_no_more() {
             assert!(quantity.is_string(), "{name}: {resources}");
         }
         assert_eq!(resources["limits"]["cpu"], Value::Null, "{name}: throttled reading is lag");
-        assert!(exporter.probe("livenessProbe").is_some_and(|(_, port)| port == "obs-metrics"), "{name}");
+        for probe in
+            ["httpGet", "tcpSocket"].map(|how| &container["livenessProbe"][how]).iter().filter(|how| how.is_object())
+        {
+            assert_eq!(probe["port"], "obs-metrics", "{name}");
+        }
+        assert!(container["livenessProbe"].is_object(), "{name}");
         // a sidecar that is behind must not take its service out of rotation
-        assert_eq!(exporter.probe("readinessProbe").is_some(), exporter.workload == "DaemonSet", "{name}");
+        assert_eq!(container["readinessProbe"].is_object(), exporter.workload == "DaemonSet", "{name}");
         assert_eq!(container["restartPolicy"] == "Always", exporter.native, "{name}");
         let image = container["image"].as_str().unwrap();
         let version = env!("CARGO_PKG_VERSION");

@@ -45,13 +45,14 @@ fn open_folder() -> TempDir {
     folder
 }
 
-/// Paths of mounts in a text become those of the folder.
+/// Paths of mounts in a text become those of the folder; one may begin as another does.
 fn moved(text: &str, mounts: &[String], folder: &Path) -> String {
-    mounts.iter().fold(text.to_owned(), |text, mount| {
-        // once only, also where the one of the folder ends with the same words
-        let pieces: Vec<_> = text.split(mount.as_str()).collect();
-        pieces.join(&format!("{}{mount}", folder.display()))
-    })
+    let mut by_length: Vec<_> = mounts.iter().enumerate().collect();
+    by_length.sort_by_key(|(_, mount)| std::cmp::Reverse(mount.len()));
+    let marker = |index: usize| format!("\0{index}\0");
+    let marked = by_length.iter().fold(text.to_owned(), |text, (index, mount)| text.replace(*mount, &marker(*index)));
+    let here = |mount: &str| format!("{}{mount}", folder.display());
+    by_length.iter().fold(marked, |text, (index, mount)| text.replace(&marker(*index), &here(mount)))
 }
 
 impl Running {

@@ -46,3 +46,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s:%s" .image.repository (default .appVersion .image.tag) }}
 {{- end }}
 {{- end }}
+
+{{- /* How the kubelet asks. Takes a dict of scheme and path. A connection is all that can be had without a certificate. */ -}}
+{{- define "obs-error-exporter.probe" -}}
+{{- if eq .scheme "TCP" -}}
+tcpSocket: {port: obs-metrics}
+{{- else if eq .scheme "HTTPS" -}}
+httpGet: {path: {{ .path }}, port: obs-metrics, scheme: HTTPS}
+{{- else -}}
+httpGet: {path: {{ .path }}, port: obs-metrics}
+{{- end }}
+{{- end }}

@@ -8,7 +8,8 @@ For the chart of a service that has this one as a dependency. In its pod templat
 
 and in the pod's labels `obs-error-exporter/mode: sidecar`, by which the PodMonitor finds it. `volume` is the one that the
 service writes its logs into, `logs` where it is mounted. With `"native" false` it is an ordinary container, for
-`containers:` and clusters before 1.29. `args` are further flags of `serve`.
+`containers:` and clusters before 1.29. `args` are further flags of `serve`, `volumeMounts` further
+mounts, such as of a file for `--web.config.file`.
 */ -}}
 {{- define "obs-error-exporter.sidecar" -}}
 {{- $values := .context.Values }}
@@ -49,6 +50,9 @@ service writes its logs into, `logs` where it is mounted. With `"native" false` 
   volumeMounts:
     - {name: {{ required "obs-error-exporter.sidecar needs volume: the name of the volume of the logs" .volume }}, mountPath: {{ $logs }}, readOnly: true}
     - {name: obs-error-exporter-state, mountPath: /var/lib/obs-error-exporter}
+    {{- with .volumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end }}
 
 {{- define "obs-error-exporter.sidecar.volumes" -}}
