@@ -57,7 +57,7 @@ impl Search {
                 windows.push(Window::new(rarest(&text)));
                 windows.len() - 1
             });
-            windows[place].hold(text, bits);
+            windows[place].hold(&text, bits);
         }
         let more: Vec<Window> = windows.split_off(built_in);
         let mut parts = Vec::new();
@@ -162,8 +162,8 @@ impl Window {
         Self { text: text.to_vec(), anchors: Vec::new() }
     }
 
-    fn hold(&mut self, anchor: Vec<u8>, bits: Bits) {
-        let at = short::find(&anchor, &self.text).unwrap_or_default();
+    fn hold(&mut self, anchor: &[u8], bits: Bits) {
+        let at = short::find(anchor, &self.text).unwrap_or_default();
         let behind = anchor[at + self.text.len()..].to_vec();
         self.anchors.push(Anchor { before: anchor[..at].to_vec(), behind, bits });
     }
