@@ -173,6 +173,48 @@ fn monitors_select_the_pods() {
     );
 }
 
+/// Without the operator: the same pods, limits and labels.
+#[test]
+fn scraping_without_the_operator_is_the_same() {
+    let path = root().join("deploy/kubernetes/prometheus.yaml");
+    let text = fs::read_to_string(path).unwrap();
+    // Debian's promtool is built without the discovery of Kubernetes; it checks the rest
+    let lines = text.lines().map(|line| {
+        if line.starts_with("    kubernetes_sd_configs:") {
+            "    static_configs: [{targets: [\"localhost:19765\"]}]"
+        } else {
+            line
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let checked = folder.path().join("prometheus.yaml");
+    fs::write(&checked, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    done(tool("promtool").args(["check", "config"]).arg(&checked));
+    let config: Value = serde_saphyr::from_str(&text).unwrap();
+    let jobs = config["scrape_configs"].as_array().unwrap();
+    let monitors: Vec<_> = named("kubernetes/monitoring").of_kind("PodMonitor").collect();
+    assert_eq!(jobs.len(), monitors.len());
+    for job in jobs {
+        let mode = job["job_name"].as_str().unwrap().strip_prefix("obs-errors-").unwrap();
+        let of_mode = |monitor: &&&Value| monitor["spec"]["selector"]["matchLabels"]["obs-error-exporter/mode"] == mode;
+        let monitor = &monitors.iter().find(of_mode).unwrap()["spec"];
+        let endpoint = &monitor["podMetricsEndpoints"][0];
+        assert_eq!(job["sample_limit"], monitor["sampleLimit"]);
+        assert_eq!(job["honor_labels"] == true, endpoint["honorLabels"] == true);
+        assert_eq!(job["kubernetes_sd_configs"][0]["namespaces"]["names"], monitor["namespaceSelector"]["matchNames"]);
+        let rules = job["relabel_configs"].as_array().unwrap();
+        assert_eq!(rules[0]["regex"], format!("{mode};{}", endpoint["port"].as_str().unwrap()));
+        for relabelling in endpoint["relabelings"].as_array().unwrap() {
+            let same = |rule: &&Value| {
+                ["regex", "replacement"].iter().all(|key| rule[key] == relabelling[key])
+                    && rule["source_labels"] == relabelling["sourceLabels"]
+                    && rule["target_label"] == relabelling["targetLabel"]
+            };
+            assert!(rules.iter().any(|rule| same(&rule)), "{mode}: {relabelling}");
+        }
+    }
+}
+
 #[test]
 fn policies_let_the_scrapes_in() {
     for manifest in ["kubernetes/daemonset", "kubernetes/examples/sidecar", "helm/monitoring-values.yaml"] {
