@@ -176,9 +176,16 @@ fn a_new_certificate_holds_at_once_and_a_bad_one_changes_nothing() {
             (daemon.program.said().matches("web configuration cannot be used").count() == number + 1).then_some(())
         });
     }
+    // emptied, as it is while it is written anew
+    bench.configure("");
+    wait("the empty file to be refused", PATIENCE, || {
+        assert_eq!(bench.curl(&daemon, "/metrics", &["--cacert", "other.crt"]).status, 200);
+        daemon.program.said().contains("it is empty").then_some(())
+    });
+    bench.configure(TLS);
     daemon.program.signal(Signal::HUP);
     wait("the reload to be refused", PATIENCE, || {
-        daemon.program.said().contains("the one before goes on").then_some(())
+        daemon.program.said().contains("configuration cannot be used; the one before goes on").then_some(())
     });
     bench.authority.sign("tls", &["127.0.0.1"]);
     wait("the certificate of before", PATIENCE, || (bench.curl(&daemon, "/metrics", &[]).status == 200).then_some(()));

@@ -140,7 +140,7 @@ fn creation_times_are_told_when_asked_for_and_outlive_restarts() {
 fn prometheus_stores_the_request_id_of_the_last_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = File::create(folder.path().join("app.log")).unwrap();
-    let daemon = Start::new(folder.path(), "app.log").start();
+    let daemon = Start::new(folder.path(), "app.log").config("metrics: {created_timestamps: true}\n").start();
     let prometheus = Prometheus::start(folder.path(), daemon.address);
     wait("a first scrape", PATIENCE, || (prometheus.value("up") == Some(1.0)).then_some(()));
     let series = "huaweicloud_obs_errors_total{code=\"SlowDown\"}";
@@ -157,4 +157,5 @@ fn prometheus_stores_the_request_id_of_the_last_error() {
         wait(&format!("the exemplars {expected:?}"), PATIENCE, || (stored() == expected).then_some(()));
     }
     assert_eq!(prometheus.value(series), Some(2.0));
+    assert_eq!(prometheus.value("count(huaweicloud_obs_errors_created)"), Some(82.0));
 }

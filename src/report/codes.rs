@@ -32,12 +32,13 @@ impl Codes {
     /// ones. Room is not taken from those that there are: their counters would be added to `other`, as if there were
     /// new errors.
     pub fn renew(&mut self, catalogue: Option<Catalogue>, most: usize) {
-        let same = |other: &Catalogue| other.entries() == self.catalogue.entries();
-        if !same(catalogue.as_ref().unwrap_or(Catalogue::built_in())) {
+        let before = self.catalogue;
+        if before.entries() != catalogue.as_ref().unwrap_or(Catalogue::built_in()).entries() {
             // it lives as long as the process: there is one for each list of codes, and those change rarely
             self.catalogue = catalogue.map_or(Catalogue::built_in(), |catalogue| Box::leak(Box::new(catalogue)));
         }
-        self.most = most.max(self.unlisted.len());
+        let gone = before.entries().iter().filter(|entry| !self.lists(&entry.code)).count();
+        self.most = most.max(self.unlisted.len() + gone);
         self.unlisted.clear();
         self.numbers.clear();
     }
@@ -157,6 +158,26 @@ mod tests {
         assert_eq!(codes.name(Some(translate(Code(0)))), Catalogue::built_in().entries()[1].code);
         assert_eq!(codes.name(Some(translate(new_code))), "BrandNew");
         assert_eq!(codes.name(Some(translate(Code(999)))), "other");
+    }
+
+    #[test]
+    fn names_that_were_given_stay_when_the_catalogue_changes() {
+        let of = |name: &str| {
+            let entry = Catalogue::built_in().entries()[0].clone();
+            Some(Catalogue::with(vec![Entry { code: name.to_owned(), ..entry }]))
+        };
+        let mut codes = Codes::new(Catalogue::built_in(), 2);
+        codes.renew(of("Mine"), 2);
+        let given = ["Mine", "FirstNew", "SecondNew", "ThirdNew", "NoSuchKey"];
+        let mut numbers = given.map(|name| codes.find(name).unwrap());
+        for (catalogue, most) in [(of("Theirs"), 0), (of("FirstNew"), 1), (None, 2)] {
+            let names = codes.names();
+            codes.renew(catalogue, most);
+            let translate = codes.translate(&names);
+            numbers = numbers.map(translate);
+            let names = numbers.map(|code| codes.name(Some(code)).to_owned());
+            assert_eq!(names, ["Mine", "FirstNew", "SecondNew", "other", "NoSuchKey"]);
+        }
     }
 
     #[test]

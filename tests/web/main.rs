@@ -7,3 +7,4 @@ mod connections;
 mod limits;
 mod shutdown;
 mod support;
+mod tls;

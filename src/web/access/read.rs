@@ -82,6 +82,17 @@ pub fn document(file: &Path) -> Result<Document, AccessError> {
     Ok(Document { file: file.to_owned(), raw })
 }
 
+/// Whether anything is said in a file.
+pub fn not_empty(file: &Path) -> Result<(), AccessError> {
+    match fs::read_to_string(file) {
+        Ok(text) if text.trim().is_empty() => {
+            let reason = "it is empty; to do without TLS and passwords, write tls_server_config: {} into it";
+            Err(at(file, Location::UNKNOWN, reason.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The certificate of the server, if there is one.
 pub fn certificate(file: &Path) -> Result<Option<Vec<u8>>, AccessError> {
     let document = document(file)?;
@@ -111,8 +122,20 @@ fn explain(error: &serde_saphyr::Error) -> Wrong {
 impl RawTls {
     /// A section in which nothing is said means no TLS, as in the toolkit.
     fn is_meant(&self) -> bool {
-        let said = [&self.cert, &self.key, &self.cert_file, &self.key_file, &self.client_ca, &self.client_ca_file];
-        self.client_auth_type.is_some() || said.into_iter().any(Option::is_some)
+        self.place().is_some()
+    }
+
+    /// Where something is said that means TLS.
+    fn place(&self) -> Option<Location> {
+        let files = [&self.cert_file, &self.key_file, &self.client_ca_file];
+        let said = files.into_iter().chain([&self.cert, &self.key, &self.client_ca, &self.client_auth_type]).flatten();
+        said.map(|said| said.referenced).min_by_key(Location::line)
+    }
+
+    fn server(&self, folder: &Path, http2: bool) -> Result<rustls::ServerConfig, Wrong> {
+        // what is missing has no place of its own
+        let placed = |at: Location| self.place().filter(|_| at.line() == 0).unwrap_or(at);
+        tls::server(self, folder, http2).map_err(|(at, reason)| (placed(at), reason))
     }
 }
 
@@ -140,7 +163,7 @@ impl Document {
         let tls = self.raw.tls_server_config.as_ref().filter(|raw| raw.is_meant());
         let users = self.raw.basic_auth_users.as_ref().filter(|users| !users.is_empty());
         Ok(Policy {
-            tls: tls.map(|raw| tls::server(raw, self.folder(), http2)).transpose()?.map(Arc::new),
+            tls: tls.map(|raw| raw.server(self.folder(), http2)).transpose()?.map(Arc::new),
             users: users.map(Users::new).transpose()?.map(Arc::new),
             headers: http.and_then(|http| http.headers.as_ref()).map_or(Ok(Vec::new()), headers)?,
         })
