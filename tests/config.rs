@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use obs_error_exporter::config::Config;
+use obs_error_exporter::rules::Settings;
 use std::fs;
 use std::path::Path;
 
@@ -38,6 +39,17 @@ fn the_example_says_what_it_says() {
     assert_eq!(config.codes[0].status, Some(403));
     assert_eq!(config.limits.line_bytes, 1 << 20);
     assert_eq!(config.metrics.new_series_hold.as_secs(), 90);
+    let mut alerts = Settings::default();
+    for text in [
+        "selector=cluster=\"a\"",
+        "ObsThrottled.for=5m",
+        "ObsThrottled.rate=0.5",
+        "ObsThrottled.severity=page",
+        "ObsConflicts.enabled=false",
+    ] {
+        alerts.assign(text).unwrap();
+    }
+    assert_eq!(config.alerts, alerts);
     assert!(Config::parse("", "x").unwrap().inputs.is_empty());
     assert!(Config::parse("# only a comment\n", "x").unwrap().inputs.is_empty());
 }

@@ -3,7 +3,9 @@
 
 use obs_error_exporter::config::Config;
 use obs_error_exporter::recognise::BUILT_IN;
+use obs_error_exporter::rules::{self, Alert};
 use obs_error_exporter::tally::metrics::{Kind, METRICS};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,17 +25,59 @@ fn metrics() -> String {
     table
 }
 
-#[test]
-fn the_table_of_metrics_is_the_list_of_metrics() {
-    let text = fs::read_to_string(path()).unwrap();
-    let begin = text.find("<!-- metrics").unwrap();
-    let from = begin + text[begin..].find("-->\n").unwrap() + 4;
-    let to = text.find("<!-- end of metrics -->").unwrap();
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(path(), format!("{}{}{}", &text[..from], metrics(), &text[to..])).unwrap();
-    } else {
-        assert_eq!(&text[from..to], metrics());
+/// The alerts, each with a link to its runbook, when it fires by default, and what else may be set.
+fn alerts() -> String {
+    let mut table =
+        String::from("| alert | severity | for, keep | says | parameters of its own |\n|---|---|---|---|---|\n");
+    for alert in rules::alerts() {
+        let says = alert.texts[0].summary.replace("Exporter <where>", "an exporter").replace("<where>", "a job");
+        let says = says.replace(" (<code>)", ", by code").replace(" (<reason>)", ", by reason");
+        let own: Vec<_> = alert.more.iter().map(|one| format!("`{}={}`", one.name, one.default)).collect();
+        let _ = writeln!(
+            table,
+            "| [`{name}`](deploy/runbooks/{name}.md) | {} | {}, {} | {says} | {} |",
+            alert.severity,
+            alert.hold,
+            alert.keep,
+            own.join(" "),
+            name = alert.name
+        );
     }
+    table
+}
+
+/// Everything that may be set of the rules.
+fn parameters() -> String {
+    let mut table = String::from("| parameter | value | default | what |\n|---|---|---|---|\n");
+    for one in rules::GENERAL {
+        let default = if one.default.is_empty() { String::new() } else { format!("`{}`", one.default) };
+        let _ = writeln!(table, "| `{}` | {} | {default} | {} |", one.name, one.unit, one.about);
+    }
+    let mut told = HashSet::new();
+    for one in rules::alerts().flat_map(Alert::parameters).filter(|one| told.insert((one.name, one.about))) {
+        let _ = writeln!(table, "| `ALERT.{}` | {} | see above | {} |", one.name, one.unit, one.about);
+    }
+    table
+}
+
+/// The part of the README between the markers of this name is this text.
+fn holds(name: &str, expected: &str) {
+    let text = fs::read_to_string(path()).unwrap();
+    let begin = text.find(&format!("<!-- {name}:")).unwrap();
+    let from = begin + text[begin..].find("-->\n").unwrap() + 4;
+    let to = text.find(&format!("<!-- end of {name} -->")).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path(), format!("{}{expected}{}", &text[..from], &text[to..])).unwrap();
+    } else {
+        assert_eq!(&text[from..to], expected);
+    }
+}
+
+#[test]
+fn the_tables_are_the_lists() {
+    holds("metrics", &metrics());
+    holds("alerts", &alerts());
+    holds("parameters", &parameters());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod pipeline;
 mod plan;
 mod record;
 mod reload;
+mod rulebook;
 pub mod scan;
 pub mod serve;
 mod systemd;

@@ -3,12 +3,13 @@
 use super::board::Board;
 use super::engine::Message;
 use super::plan::Fresh;
+use super::rulebook::Rulebook;
 use super::systemd;
 use crate::config::Config;
 use crate::web;
 use anyhow::Context as _;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
@@ -26,13 +27,21 @@ pub struct Reloader {
     board: Arc<Board>,
     engine: Sender<Message>,
     access: Option<Arc<web::Access>>,
+    rules: Arc<Mutex<Rulebook>>,
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Reloader {
-    /// One that reads with `load` and tells the engine, and has the web configuration read anew too.
-    pub fn new(load: Load, board: Arc<Board>, engine: Sender<Message>, access: Option<Arc<web::Access>>) -> Self {
-        Self { load, board, engine, access, turn: tokio::sync::Mutex::default() }
+    /// One that reads with `load` and tells the engine, has the web configuration read anew too, and puts the alert rules
+    /// of what it has read into `rules`.
+    pub fn new(
+        load: Load,
+        board: Arc<Board>,
+        engine: Sender<Message>,
+        access: Option<Arc<web::Access>>,
+        rules: Arc<Mutex<Rulebook>>,
+    ) -> Self {
+        Self { load, board, engine, access, rules, turn: tokio::sync::Mutex::default() }
     }
 
     /// Reads the configuration anew and goes on with it; with the one before if it cannot be used, and says why.
@@ -58,16 +67,20 @@ impl Reloader {
     async fn take_up(&self) -> anyhow::Result<()> {
         let (load, access) = (Arc::clone(&self.load), self.access.clone());
         let read = move || {
-            let fresh = Fresh::new(load()?)?;
+            let config = load()?;
+            let rules = Rulebook::new(&config);
+            let fresh = Fresh::new(config)?;
             access.map_or(Ok(()), |access| access.renew())?;
-            anyhow::Ok(fresh)
+            anyhow::Ok((fresh, rules))
         };
-        let fresh = tokio::task::spawn_blocking(read).await.context("reading it failed")??;
+        let (fresh, rules) = tokio::task::spawn_blocking(read).await.context("reading it failed")??;
         let (answer, answered) = oneshot::channel();
         let message = Message::Reload(Box::new(fresh), answer);
         anyhow::ensure!(self.engine.send(message).is_ok(), "the engine has ended");
         let answer = timeout(PATIENCE, answered).await.context("the engine hangs")?;
-        answer.context("the engine has ended")?.map_err(anyhow::Error::from)
+        answer.context("the engine has ended")??;
+        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
     }
 
     /// Obeys SIGHUP for ever.

@@ -4,17 +4,18 @@ use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
 use super::record::{Record, VERSION};
 use super::reload::{Load, Reloader};
+use super::rulebook::Rulebook;
 use super::{Pipeline, Unobserved, plan, systemd};
 use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
 use crate::tail::{FileRecord, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
-use crate::web::{self, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
+use crate::web::{self, BadRequest, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,6 +85,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
     let limits = options.config.limits;
+    let rules = Arc::new(Mutex::new(Rulebook::new(&options.config)));
     let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
     pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
@@ -109,10 +111,11 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         engine.run();
         let _ = ended.send(());
     })?;
-    let reloader =
-        Arc::new(Reloader::new(options.load, Arc::clone(&board), sender.clone(), options.web.access.clone()));
-    let backend = Backend { board, engine: Mutex::new(sender.clone()), process: ProcessMetrics::default(), reloader };
-    let backend = Arc::new(backend);
+    let access = options.web.access.clone();
+    let reloader = Reloader::new(options.load, Arc::clone(&board), sender.clone(), access, Arc::clone(&rules));
+    let reloader = Arc::new(reloader);
+    let engine = Mutex::new(sender.clone());
+    let backend = Arc::new(Backend { board, engine, process: ProcessMetrics::default(), reloader, rules });
     let served = runtime.block_on(async {
         tokio::spawn(Arc::clone(&backend.reloader).obey(hangup));
         systemd::ready();
@@ -209,6 +212,7 @@ struct Backend {
     engine: Mutex<Sender<Message>>,
     process: ProcessMetrics,
     reloader: Arc<Reloader>,
+    rules: Arc<Mutex<Rulebook>>,
 }
 
 impl Backend {
@@ -235,6 +239,11 @@ impl web::Backend for Backend {
                 .map(Bytes::from)
                 .map_err(|error| Unavailable(error.to_string())),
         }
+    }
+
+    fn rules(&self, query: &str) -> Result<Bytes, BadRequest> {
+        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner); // it is replaced as a whole
+        rules.answer(query).map(Bytes::from).map_err(|error| BadRequest(error.to_string()))
     }
 
     fn healthy(&self) -> bool {

@@ -28,6 +28,8 @@ pub enum Command {
     Explain(Explain),
     /// List all known error codes
     Codes(Codes),
+    /// Print the alert rules
+    Rules(Rules),
 }
 
 #[derive(Debug, clap::Args)]
@@ -178,6 +180,34 @@ pub enum CodesOutput {
     Csv,
     /// For documents
     Markdown,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  obs-error-exporter rules --set ObsThrottled.rate=0.5 --set ObsThrottled.for=5m > rules.yaml\n  \
+    obs-error-exporter rules --format operator --config.file config.yaml | kubectl apply -f -"
+)]
+pub struct Rules {
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = RulesFormat::Prometheus)]
+    pub format: RulesFormat,
+    /// Sets a parameter, such as ObsThrottled.for=5m; repeatable, wins over the configuration file
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Configuration file, for its alerts and codes
+    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
+    /// Language of the texts
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RulesFormat {
+    /// A rule file of Prometheus
+    Prometheus,
+    /// A PrometheusRule object for the Prometheus Operator
+    Operator,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

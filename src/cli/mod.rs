@@ -4,6 +4,7 @@ mod args;
 mod codes;
 mod config;
 mod output;
+mod rules;
 mod scan;
 mod serve;
 
@@ -20,6 +21,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Explain(args) => codes::explain(&args),
         Command::Codes(args) => codes::list(&args),
+        Command::Rules(args) => rules::run(&args),
     };
     done.unwrap_or_else(|error| {
         output::complain(&format!("error: {error:#}"));

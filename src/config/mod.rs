@@ -8,6 +8,7 @@ pub use path_labels::PathLabels;
 use crate::catalogue::{Catalogue, Category, Entry, Owner, Retryable, Source};
 use crate::framing::Framing;
 use crate::recognise::{Custom, MOST_CUSTOM};
+use crate::rules;
 use crate::tail::StartAt;
 use crate::tally::{LabelSet, Settings};
 use raw::{RawCode, RawConfig, RawFormat, RawInput, RawStart};
@@ -28,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// How series are shown.
     pub metrics: Settings,
+    /// What is set of the alert rules.
+    pub alerts: rules::Settings,
 }
 
 /// A group of logs.
@@ -168,6 +171,7 @@ impl Config {
             codes,
             limits: limits(&raw.limits)?,
             metrics: metrics(&raw.metrics)?,
+            alerts: alerts(&raw.alerts)?,
         })
     }
 }
@@ -303,6 +307,14 @@ fn one_of<T: Copy + std::fmt::Display>(raw: Option<&Spanned<String>>, all: &[T],
         },
         Ok,
     )
+}
+
+fn alerts(raw: &raw::RawAlerts) -> Result<rules::Settings, Wrong> {
+    let mut settings = rules::Settings::default();
+    for (name, value) in &raw.0 {
+        settings.set(name, &value.value).or_else(|error| wrong(value, error.to_string()))?;
+    }
+    Ok(settings)
 }
 
 fn limits(raw: &raw::RawLimits) -> Result<Limits, Wrong> {

@@ -6,9 +6,6 @@ use super::obs::{count, window};
 use super::parameters::{Parameter, Unit};
 use crate::tally::metrics;
 
-/// Not yet in the list of metrics of every build: 1 after a configuration was taken up, 0 after one was refused.
-const RELOADED: &str = "obs_error_exporter_config_last_reload_successful";
-
 const SEEN: Parameter = Parameter {
     name: "window",
     unit: Unit::Range,
@@ -60,7 +57,7 @@ fn silent(scope: &Scope) -> String {
 }
 
 fn reload_failed(scope: &Scope) -> String {
-    format!("{} == 0", scope.own_named(RELOADED))
+    format!("{} == 0", scope.own(&metrics::CONFIG_RELOADED))
 }
 
 pub(super) static ALERTS: &[Alert] = &[

@@ -77,7 +77,7 @@ const NAME: &str = "obs-error-exporter";
 #[must_use]
 pub fn render(catalogue: &Catalogue, settings: &Settings, lang: Lang, format: Format) -> String {
     let groups = groups(catalogue, settings, lang);
-    match format {
+    let rules = match format {
         Format::Prometheus => yaml(&groups),
         Format::Operator => yaml(&PrometheusRule {
             api_version: "monitoring.coreos.com/v1",
@@ -85,7 +85,10 @@ pub fn render(catalogue: &Catalogue, settings: &Settings, lang: Lang, format: Fo
             metadata: Metadata { name: NAME, labels: [("app.kubernetes.io/name", NAME)].into() },
             spec: groups,
         }),
-    }
+    };
+    format!(
+        "# Written by `obs-error-exporter rules`; change it by --set or in the alerts section of the configuration.\n{rules}"
+    )
 }
 
 #[allow(clippy::expect_used, reason = "only maps with texts as keys are written; the tests write every one")]

@@ -22,7 +22,7 @@ pub use file::{Format, render};
 pub use parameters::{GENERAL, Parameter, Unit};
 pub use period::Period;
 pub use recordings::{BY_CATEGORY, BY_CODE, RECORDINGS, Recording, THROTTLING_BEFORE};
-pub use runbook::{facts, todo};
+pub use runbook::Part;
 pub use selection::Selection;
 pub use settings::{SettingError, Settings, parameters};
 pub use texts::Said;

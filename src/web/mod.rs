@@ -35,6 +35,9 @@ pub trait Backend: Send + Sync + 'static {
     /// is dropped when the client goes away, so work that must be finished must not depend on it being polled.
     fn metrics(&self, exposition: Exposition) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
 
+    /// The alert rules that a query asks for, as YAML; the query is what stands behind the `?`, undecoded.
+    fn rules(&self, query: &str) -> Result<Bytes, BadRequest>;
+
     /// Whether the process works.
     fn healthy(&self) -> bool;
 
@@ -52,6 +55,14 @@ pub trait Backend: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(
+    /// The reason in one line, fit to be shown to a client.
+    pub String,
+);
+
+/// Something was asked for that there is not; clients get 400 with this reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadRequest(
     /// The reason in one line, fit to be shown to a client.
     pub String,
 );

@@ -12,7 +12,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
-use super::{Exposition, Options, ReloadRefused, Unavailable, landing};
+use super::{BadRequest, Exposition, Options, ReloadRefused, Unavailable, landing};
 
 /// An answer, complete.
 pub(super) type Response = hyper::Response<Full<Bytes>>;
@@ -20,6 +20,8 @@ pub(super) type Response = hyper::Response<Full<Bytes>>;
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
+/// RFC 9512.
+const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
@@ -30,6 +32,7 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
     Metrics,
+    Rules,
     Healthy,
     Ready,
     Reload,
@@ -53,7 +56,8 @@ enum Page {
 }
 
 /// The pages whose paths are fixed.
-const FIXED: [(&str, Page); 4] = [
+const FIXED: [(&str, Page); 5] = [
+    ("/rules", Page::Backend(Question::Rules)),
     ("/-/healthy", Page::Backend(Question::Healthy)),
     ("/-/ready", Page::Backend(Question::Ready)),
     ("/-/reload", Page::Backend(Question::Reload)),
@@ -162,6 +166,14 @@ pub(super) fn unavailable(reason: &str) -> Response {
     response
 }
 
+/// The alert rules.
+pub(super) fn rules(rendered: Result<Bytes, BadRequest>) -> Response {
+    match rendered {
+        Ok(body) => respond(StatusCode::OK, YAML, body),
+        Err(BadRequest(reason)) => text(StatusCode::BAD_REQUEST, &reason),
+    }
+}
+
 /// The answer to whether the process works.
 pub(super) fn healthy(healthy: bool) -> Response {
     if healthy { text(StatusCode::OK, "healthy") } else { unavailable("not healthy: the process has stopped working") }
@@ -256,6 +268,8 @@ mod tests {
             ("GET", "/", page(200, "")),
             ("DELETE", "/", page(405, "GET, HEAD")),
             ("GET", "/style.css", page(200, "")),
+            ("GET", "/rules?lang=zh", Ok(Question::Rules)),
+            ("POST", "/rules", page(405, "GET, HEAD")),
             ("GET", "/-/healthy", Ok(Question::Healthy)),
             ("HEAD", "/-/ready", Ok(Question::Ready)),
             ("PUT", "/-/ready", page(405, "GET, HEAD")),

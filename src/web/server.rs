@@ -240,6 +240,7 @@ impl<B: Backend> Site<B> {
                 }
                 routes::metrics(rendered, exposition, gzip)
             }
+            Question::Rules => routes::rules(self.backend.rules(head.uri.query().unwrap_or_default())),
             Question::Healthy => routes::healthy(self.backend.healthy()),
             Question::Ready => routes::ready(self.backend.ready()),
             Question::Reload => routes::reload(self.backend.reload().await),

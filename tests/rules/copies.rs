@@ -17,15 +17,7 @@ fn the_shipped_files_are_the_rendered_ones() {
         (Lang::En, Format::Operator, "prometheusrule.yaml"),
         (Lang::Zh, Format::Operator, "prometheusrule.zh.yaml"),
     ] {
-        let flags = match (lang, format) {
-            (Lang::En, Format::Prometheus) => "",
-            (Lang::Zh, Format::Prometheus) => " --lang zh",
-            (Lang::En, Format::Operator) => " --format operator",
-            (Lang::Zh, Format::Operator) => " --format operator --lang zh",
-        };
-        let head =
-            format!("# Written by `obs-error-exporter rules{flags}`; thresholds are set by --set and --config.file.\n");
-        holds(&format!("deploy/prometheus/{name}"), &(head + &render(&settings, lang, format)));
+        holds(&format!("deploy/prometheus/{name}"), &render(&settings, lang, format));
     }
     holds("deploy/prometheus/alertmanager.yaml", &rules::alertmanager());
     holds("deploy/prometheus/prometheus.yaml", rules::prometheus());

@@ -63,9 +63,20 @@ fn the_metrics_are_compressed_when_that_is_asked_for() {
 }
 
 #[test]
+fn the_rules_are_yaml_and_what_is_not_there_is_a_bad_request() {
+    let server = Server::start();
+    let answer = server.get("/rules?lang=zh&format=operator");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "groups: [] # lang=zh&format=operator\n"));
+    assert_eq!(answer.header("Content-Type"), Some("application/yaml"));
+    assert_eq!(server.get("/rules").body, "groups: [] # \n");
+    let bad = server.get("/rules?bad");
+    assert_eq!((bad.status, bad.body.as_str()), (400, "there is no such thing\n"));
+}
+
+#[test]
 fn head_has_the_headers_of_get_and_no_body() {
     let server = Server::start();
-    for path in ["/metrics", "/", "/style.css", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/metrics", "/rules", "/", "/style.css", "/-/healthy", "/-/ready", "/nowhere"] {
         let mut client = server.connect();
         client.request("GET", path);
         let get = client.answer("GET");
@@ -155,7 +166,7 @@ fn anything_else_is_404() {
 #[test]
 fn another_method_is_405_and_told_which_is_allowed() {
     let server = Server::with(|options| options.enable_lifecycle = true);
-    for path in ["/metrics", "/", "/style.css", "/-/healthy", "/-/ready"] {
+    for path in ["/metrics", "/rules", "/", "/style.css", "/-/healthy", "/-/ready"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW"] {
             let answer = server.ask(method, path);
             assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")), "{method} {path}");

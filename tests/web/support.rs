@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use obs_error_exporter::web::{
-    Backend, Bound, Bytes, Exposition, ListenAddress, Notice, Options, ReloadRefused, Unavailable, serve,
+    Backend, BadRequest, Bound, Bytes, Exposition, ListenAddress, Notice, Options, ReloadRefused, Unavailable, serve,
 };
 use tokio::sync::oneshot;
 
@@ -66,6 +66,13 @@ impl Backend for Fake {
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.expositions.lock().unwrap().push(exposition);
         self.body.lock().unwrap().clone()
+    }
+
+    fn rules(&self, query: &str) -> Result<Bytes, BadRequest> {
+        match query {
+            "bad" => Err(BadRequest("there is no such thing".to_owned())),
+            query => Ok(Bytes::from(format!("groups: [] # {query}\n"))),
+        }
     }
 
     fn healthy(&self) -> bool {
