@@ -11,6 +11,7 @@ pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod dashboard;
 pub mod framing;
 pub mod recognise;
 pub mod report;

@@ -23,14 +23,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("state", &[]),
     ("web", &[]),
     ("rules", &["catalogue", "tally"]),
+    ("dashboard", &["catalogue", "tally", "rules"]),
     ("config", &["tail", "framing", "recognise", "catalogue", "tally", "rules"]),
     ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web", "rules", "config"]),
-    ("cli", &["app", "catalogue", "web", "tally", "rules", "config"]),
+    ("cli", &["app", "catalogue", "web", "tally", "rules", "dashboard", "config"]),
     ("main", &["cli"]),
 ];
 
 /// Time is a parameter here and bytes are given: no clock, no files, no sockets, no threads.
-const PURE: &[&str] = &["framing", "recognise", "report", "catalogue", "tally", "rules"];
+const PURE: &[&str] = &["framing", "recognise", "report", "catalogue", "tally", "rules", "dashboard"];
 
 const LONGEST: usize = 500;
 

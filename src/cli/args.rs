@@ -30,6 +30,8 @@ pub enum Command {
     Codes(Codes),
     /// Print the alert rules
     Rules(Rules),
+    /// Print the Grafana dashboard
+    Dashboard(Dashboard),
 }
 
 #[derive(Debug, clap::Args)]
@@ -200,6 +202,16 @@ pub struct Rules {
     /// Language of the texts
     #[arg(long, value_enum, default_value_t = Lang::En)]
     pub lang: Lang,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Dashboard {
+    /// Sets a parameter of the alerts; of the dashboard only runbook_base_url
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Configuration file, for its codes and its alerts
+    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -22,6 +22,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => codes::explain(&args),
         Command::Codes(args) => codes::list(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Dashboard(args) => rules::dashboard(&args),
     };
     done.unwrap_or_else(|error| {
         output::complain(&format!("error: {error:#}"));

@@ -71,6 +71,12 @@ impl Settings {
         self.set(name.trim(), value)
     }
 
+    /// Where the runbooks are: a URL or a path, without a slash at its end.
+    #[must_use]
+    pub fn runbooks(&self) -> &str {
+        self.general("runbook_base_url")
+    }
+
     /// The value of a parameter of all alerts.
     pub(super) fn general(&self, name: &str) -> &str {
         let default = GENERAL.iter().find(|parameter| parameter.name == name).map_or("", |found| found.default);

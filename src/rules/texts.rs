@@ -157,7 +157,7 @@ fn literal(text: &str) -> String {
 /// The page of an alert; its Chinese half for Chinese rules.
 fn runbook_url(alert: &Alert, settings: &Settings, lang: Lang) -> String {
     let place = if lang == Lang::Zh { "#zh" } else { "" };
-    format!("{}/{}.md{place}", settings.general("runbook_base_url"), alert.name)
+    format!("{}/{}.md{place}", settings.runbooks(), alert.name)
 }
 
 #[cfg(test)]
