@@ -108,6 +108,7 @@ fn its_copies_are_the_generated_files() {
     for (copy, original) in [
         ("files/rules.yaml", "deploy/prometheus/rules.yaml"),
         ("files/rules.zh.yaml", "deploy/prometheus/rules.zh.yaml"),
+        ("files/dashboard.json", "deploy/grafana/dashboard.json"),
     ] {
         let original = fs::read_to_string(root().join(original)).unwrap();
         if std::env::var_os("UPDATE").is_some() {
@@ -138,6 +139,20 @@ fn its_rules_are_the_generated_ones_and_lead_to_the_runbooks() {
 }
 
 #[test]
+fn the_dashboard_is_the_generated_one_and_found_by_grafana() {
+    let shipped: Value =
+        serde_json::from_str(&fs::read_to_string(root().join("deploy/grafana/dashboard.json")).unwrap()).unwrap();
+    for (manifest, namespace) in [("helm/monitoring-values.yaml", "grafana"), ("kubernetes/monitoring", "monitoring")] {
+        let mut maps =
+            named(manifest).of_kind("ConfigMap").filter(|map| map["metadata"]["labels"]["grafana_dashboard"] == "1");
+        let map = maps.next().unwrap_or_else(|| panic!("{manifest} has no dashboard"));
+        assert_eq!(map["metadata"]["namespace"], namespace);
+        let text = map["data"]["obs-error-exporter.json"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), shipped, "{manifest}");
+    }
+}
+
+#[test]
 fn its_configuration_is_the_one_of_the_kustomization() {
     let config = |manifest: &str| -> Value {
         let map = named(manifest).of_kind("ConfigMap").next().unwrap();
@@ -163,7 +178,7 @@ fn each_feature_makes_what_it_says() {
     assert_eq!(kinds("everything"), format!("{node}, 1 ServiceAccount"));
     assert_eq!(
         kinds("monitoring"),
-        format!("{node}, 1 NetworkPolicy, 2 PodMonitor, 1 PrometheusRule, 1 ServiceAccount")
+        "2 ConfigMap, 1 DaemonSet, 1 NetworkPolicy, 2 PodMonitor, 1 PrometheusRule, 1 ServiceAccount"
     );
     assert_eq!(kinds("sidecars-only"), "1 PodMonitor, 1 PrometheusRule");
 }

@@ -102,6 +102,19 @@ fn its_configurations_are_accepted() {
 }
 
 #[test]
+fn grafana_finds_prometheus_and_the_dashboard() {
+    let services = services();
+    let mounts = mounts(&services["grafana"]);
+    let source = yaml(&mounts["/etc/grafana/provisioning/datasources/datasource.yaml"]);
+    let port = services["prometheus"]["ports"][0].as_str().unwrap().rsplit(':').next().unwrap();
+    assert_eq!(source["datasources"][0]["url"], format!("http://prometheus:{port}"));
+    let providers = yaml(&mounts["/etc/grafana/provisioning/dashboards/dashboards.yaml"]);
+    let path = format!("{}/dashboard.json", providers["providers"][0]["options"]["path"].as_str().unwrap());
+    assert_eq!(mounts[&path].canonicalize().unwrap(), root().join("deploy/grafana/dashboard.json"));
+    assert_eq!(services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"], path);
+}
+
+#[test]
 fn its_exporter_runs() {
     let service = &services()["obs-error-exporter"];
     assert_eq!((&service["read_only"], &service["cap_drop"]), (&json!(true), &json!(["ALL"])));

@@ -157,6 +157,10 @@ pub fn counts_what_it_reads(exporter: &Exporter) {
             http::get(running.address, path).is_ok_and(|(status, _)| status == 200).then_some(())
         });
     }
+    // what lies there before the first look may be what it begins behind
+    wait("the first look", PATIENCE, || {
+        http::get(running.address, "/-/ready").is_ok_and(|(status, _)| status == 200).then_some(())
+    });
     running.write_log();
     let labels = if running.has("/var/log/pods") {
         [",namespace=\"shop\"", ",pod=\"checkout-7d9f\"", ",container=\"app\""].as_slice()
