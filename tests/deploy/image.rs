@@ -152,7 +152,8 @@ mod release {
         let state = fs::metadata(at.join("var/lib/obs-error-exporter")).unwrap();
         assert_eq!((state.uid(), state.gid()), (65532, 65532));
         let size = fs::metadata(at.join("bin/obs-error-exporter")).unwrap().len();
-        assert!(size <= 8 * 1024 * 1024, "{size}");
+        // 8 MiB of ours and 1 MiB of the C library
+        assert!(size <= 9 * 1024 * 1024, "{size}");
     }
 
     #[test]
