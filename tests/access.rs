@@ -196,8 +196,7 @@ fn who_has_no_password_learns_only_whether_the_process_lives() {
     let bench = Bench::new();
     let daemon = bench.start(&format!("basic_auth_users: {{alice: {}, bob: {}}}\n", hash("open sesame"), hash("")));
     let status = |path: &str, headers: &str| ask(daemon.address, path, headers).0;
-    for path in
-        ["/", "/metrics", "/style.css", "/nowhere", "/-/reload", "/-/ready/", "//-/ready", "/-/ready/../metrics"]
+    for path in ["/", "/metrics", "/page.css", "/nowhere", "/-/reload", "/-/ready/", "//-/ready", "/-/ready/../metrics"]
     {
         let (status, head, _) = ask(daemon.address, path, "");
         assert_eq!(status, 401, "{path}");

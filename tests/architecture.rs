@@ -21,11 +21,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("catalogue", &[]),
     ("tally", &["report", "catalogue"]),
     ("state", &[]),
-    ("web", &[]),
+    ("view", &["framing", "catalogue"]),
+    ("web", &["view"]),
     ("rules", &["catalogue", "tally"]),
     ("dashboard", &["catalogue", "tally", "rules"]),
     ("config", &["tail", "framing", "recognise", "catalogue", "tally", "rules"]),
-    ("app", &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "web", "rules", "config"]),
+    (
+        "app",
+        &["tail", "framing", "recognise", "report", "catalogue", "tally", "state", "view", "web", "rules", "config"],
+    ),
     ("cli", &["app", "catalogue", "web", "tally", "rules", "dashboard", "config"]),
     ("main", &["cli"]),
 ];

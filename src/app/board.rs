@@ -1,16 +1,34 @@
 //! What the engine lets others see while it works: the last values, and whether it turns.
 
-use crate::report::Now;
+use super::recent::Recent;
+use crate::report::{Code, Now};
 use crate::tally::Family;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Metrics as they may be seen.
+/// What may be seen: all of it stands in one record on disk, if there is a state.
 #[derive(Debug, Default)]
 pub struct Shown {
     /// All of the exporter's own; those of the process are read when they are rendered.
     pub families: Vec<Family>,
+    /// The responses by code and status, those included that the families show as 0 for the first time.
+    pub totals: BTreeMap<(Option<Code>, Option<u16>), u64>,
+    /// What was counted lately.
+    pub recent: Arc<Recent>,
+}
+
+impl Shown {
+    /// The same with other numbers for codes and recognisers.
+    #[must_use]
+    pub fn renewed(&self, code: &dyn Fn(Code) -> Code, recogniser: &dyn Fn(u8) -> u8) -> Self {
+        let mut totals = BTreeMap::new();
+        for ((old, status), count) in &self.totals {
+            *totals.entry((old.map(code), *status)).or_insert(0) += count;
+        }
+        Self { families: self.families.clone(), totals, recent: Arc::new(self.recent.renewed(code, recogniser)) }
+    }
 }
 
 /// The engine counts as hanging when it has not turned for so long.

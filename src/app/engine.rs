@@ -1,14 +1,17 @@
 //! The one thread that owns every file, buffer and counter.
 
 use super::board::{Board, Shown};
-use super::pipeline::{Pipeline, Unobserved};
+use super::overview::{self, Circumstances};
+use super::pipeline::Pipeline;
 use super::plan::Fresh;
+use super::recent::Recorder;
 use super::record::Record;
 use super::watchman;
 use crate::report::Now;
 use crate::state::{Committer, Done};
 use crate::tail::{Stats, TailError, Tailer, WatchMode};
 use crate::tally::{Family, Sample, metrics};
+use crate::view::View;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -21,6 +24,8 @@ pub enum Message {
     Changed,
     /// Somebody wants the metrics: all that is on disk when it is answered, and everything that was there to be read.
     Scrape(oneshot::Sender<Arc<Shown>>),
+    /// Somebody wants to see how things stand: what was shown last and so many files, at once.
+    View(usize, oneshot::Sender<View>),
     /// A record was written, or could not be.
     Committed(Done),
     /// Go on with another configuration.
@@ -31,6 +36,8 @@ pub enum Message {
 
 /// Changes that nobody asks for are committed so often.
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// Changes are committed so often while somebody looks at the page.
+const COMMIT_LOOKED_AT: Duration = Duration::from_secs(1);
 /// Commits follow each other no sooner.
 const COMMIT_APART: Duration = Duration::from_millis(100);
 /// The loop turns at least so often, so that a hang is noticed.
@@ -45,8 +52,9 @@ const LAST_COMMIT: Duration = Duration::from_secs(3);
 /// The engine and everything that it owns.
 pub struct Engine {
     began: Instant,
+    started: SystemTime,
     tailer: Tailer,
-    pipeline: Pipeline<Unobserved>,
+    pipeline: Pipeline<Recorder>,
     inbox: Receiver<Message>,
     board: Arc<Board>,
     committer: Option<Committer>,
@@ -64,7 +72,7 @@ pub struct Engine {
 struct UnderWay {
     number: u64,
     begun: Now,
-    families: Vec<Family>,
+    shown: Shown,
     scrapes: Vec<oneshot::Sender<Arc<Shown>>>,
 }
 
@@ -74,13 +82,15 @@ struct Commits {
     last_begun: Now,
     last_done: Option<SystemTime>,
     failing: bool,
+    /// Somebody has looked at the page since the last one began.
+    looked_at: bool,
 }
 
 impl Engine {
     /// An engine that goes on from where `pipeline` and `tailer` stand.
     pub fn new(
         tailer: Tailer,
-        pipeline: Pipeline<Unobserved>,
+        pipeline: Pipeline<Recorder>,
         inbox: Receiver<Message>,
         board: Arc<Board>,
         committer: Option<Committer>,
@@ -89,6 +99,7 @@ impl Engine {
         let counted = tailer.stats();
         Self {
             began,
+            started: SystemTime::now(),
             tailer,
             pipeline,
             inbox,
@@ -106,8 +117,8 @@ impl Engine {
     pub fn run(mut self) {
         let mut messages = VecDeque::new();
         // what was taken up is on disk: whoever asks before the first commit, or while it hangs, may see that
-        let families = self.pipeline.tally.families(Now::ZERO);
-        self.answer(Vec::new(), families, Now::ZERO);
+        let shown = self.shown(Now::ZERO);
+        self.answer(Vec::new(), shown, Now::ZERO);
         loop {
             if messages.drain(..).any(|message| self.hear(message)) {
                 break;
@@ -134,19 +145,56 @@ impl Engine {
                 }
                 self.scrapes.push(answer);
             }
+            Message::View(files, answer) => {
+                let _ = answer.send(self.view(files)); // who asked may have gone
+            }
             Message::Committed(done) => self.committed(done),
             Message::Reload(fresh, answer) => {
-                let _ = answer.send(fresh.apply(&mut self.pipeline, &mut self.tailer));
+                let _ = answer.send(self.reload(*fresh));
             }
             Message::Stop => return true,
         }
         false
     }
 
+    /// Goes on with another configuration; what is shown, and what will be, keeps its meaning.
+    fn reload(&mut self, fresh: Fresh) -> Result<(), TailError> {
+        let (board, under_way) = (&self.board, &mut self.under_way);
+        fresh.apply(&mut self.pipeline, &mut self.tailer, |code, recogniser| {
+            board.show(Arc::new(board.shown().renewed(code, recogniser)));
+            if let Some(under_way) = under_way {
+                under_way.shown = under_way.shown.renewed(code, recogniser);
+            }
+        })
+    }
+
+    /// What there is to be seen now: the counters are those shown last, which are on disk if there is a state.
+    fn view(&mut self, files: usize) -> View {
+        self.commits.looked_at = true;
+        if self.committer.is_none() {
+            let now = self.began.elapsed();
+            let shown = self.shown(now);
+            self.answer(Vec::new(), shown, now);
+        }
+        let known = Circumstances {
+            started: self.started,
+            kept: self.committer.is_some(),
+            failing: self.commits.failing,
+            last_commit: self.commits.last_done,
+        };
+        overview::view(&self.board.shown(), &self.pipeline, &self.tailer, known, files)
+    }
+
+    /// What there would be to be seen.
+    fn shown(&self, now: Now) -> Shown {
+        let Pipeline { tally, observer, .. } = &self.pipeline;
+        Shown { families: tally.families(now), totals: tally.totals(), recent: observer.snapshot() }
+    }
+
     /// Reads what there is to read, counts it, and commits if it is time. How long nothing needs to be done.
     fn turn(&mut self) -> Duration {
         let now = self.began.elapsed();
-        self.pipeline.now = now;
+        self.set_clocks(now);
         let turn = self.tailer.turn(now, &mut self.pipeline);
         let now = self.began.elapsed();
         self.pipeline.tick(now);
@@ -165,12 +213,22 @@ impl Engine {
         next.map_or(TURN_EVERY, |next| next.saturating_sub(now).min(TURN_EVERY))
     }
 
+    fn set_clocks(&mut self, now: Now) {
+        self.pipeline.now = now;
+        self.pipeline.observer.wall = overview::millis(SystemTime::now());
+    }
+
     /// When the next commit is to begin, if there is anything to commit.
     fn commit_due(&self, now: Now) -> Option<Now> {
         if self.under_way.is_some() || self.committer.is_none() {
             return None;
         }
-        let earliest = self.commits.last_begun + if self.scrapes.is_empty() { COMMIT_EVERY } else { COMMIT_APART };
+        let apart = match (self.scrapes.is_empty(), self.commits.looked_at) {
+            (false, _) => COMMIT_APART,
+            (true, true) => COMMIT_LOOKED_AT,
+            (true, false) => COMMIT_EVERY,
+        };
+        let earliest = self.commits.last_begun + apart;
         (self.pipeline.changed || !self.scrapes.is_empty()).then(|| earliest.max(now))
     }
 
@@ -181,9 +239,9 @@ impl Engine {
         }
         if self.committer.is_none() || !self.pipeline.changed && self.under_way.is_none() {
             if !self.scrapes.is_empty() {
-                let families = self.pipeline.tally.families(now);
+                let shown = self.shown(now);
                 let scrapes = std::mem::take(&mut self.scrapes);
-                self.answer(scrapes, families, now);
+                self.answer(scrapes, shown, now);
             }
             return;
         }
@@ -196,11 +254,12 @@ impl Engine {
     fn begin_commit(&mut self, now: Now) {
         self.commits.last_begun = now;
         self.commits.number += 1;
+        self.commits.looked_at = false;
         let number = self.commits.number;
         // the record counts itself: if it did so only in the next one, that count would go down at a crash
         self.pipeline.tally.add(&metrics::COMMITS, "", 1);
         let record = Record::of(&self.pipeline, self.tailer.records()).encode();
-        let families = self.pipeline.tally.families(now);
+        let shown = self.shown(now);
         self.pipeline.tally.take_back(&metrics::COMMITS, "", 1);
         let submitted = match (record, &self.committer) {
             (Ok(record), Some(committer)) => committer.submit(number, record),
@@ -208,15 +267,14 @@ impl Engine {
         };
         if submitted {
             self.pipeline.changed = false;
-            self.under_way =
-                Some(UnderWay { number, begun: now, families, scrapes: std::mem::take(&mut self.scrapes) });
+            self.under_way = Some(UnderWay { number, begun: now, shown, scrapes: std::mem::take(&mut self.scrapes) });
         }
     }
 
     /// A record was written, or could not be: what it holds may be seen, or has to be as it is.
     fn committed(&mut self, done: Done) {
         let Some(under_way) = self.under_way.take_if(|under_way| under_way.number == done.number) else { return };
-        let UnderWay { begun, mut families, scrapes, .. } = under_way;
+        let UnderWay { begun, mut shown, scrapes, .. } = under_way;
         let tally = &mut self.pipeline.tally;
         match done.result {
             Ok(()) => {
@@ -228,20 +286,20 @@ impl Engine {
             }
             Err(error) => {
                 tally.add(&metrics::COMMIT_FAILURES, "", 1);
-                families = tally.families(begun);
+                shown = self.shown(begun);
                 self.pipeline.changed = true;
                 if !std::mem::replace(&mut self.commits.failing, true) {
                     tracing::error!(%error, "state cannot be written; counting goes on without it");
                 }
             }
         }
-        self.answer(scrapes, families, begun);
+        self.answer(scrapes, shown, begun);
     }
 
     /// Shows what may be seen since `now` to those who wait for it, and to those who come too late to wait.
-    fn answer(&mut self, scrapes: Vec<oneshot::Sender<Arc<Shown>>>, mut families: Vec<Family>, now: Now) {
-        families.extend(self.gauges());
-        let shown = Arc::new(Shown { families });
+    fn answer(&mut self, scrapes: Vec<oneshot::Sender<Arc<Shown>>>, mut shown: Shown, now: Now) {
+        shown.families.extend(self.gauges());
+        let shown = Arc::new(shown);
         self.board.show(Arc::clone(&shown));
         // a client that has gone needs no answer
         let seen = scrapes.into_iter().filter_map(|scrape| scrape.send(Arc::clone(&shown)).ok()).count() > 0;
@@ -309,7 +367,7 @@ impl Engine {
         self.tailer.finish();
         loop {
             let now = self.began.elapsed();
-            self.pipeline.now = now;
+            self.set_clocks(now);
             let more = self.tailer.turn(now, &mut self.pipeline).more;
             self.pipeline.tick(now);
             self.account();
@@ -338,9 +396,9 @@ impl Engine {
             tracing::error!("state could not be written in time; what came after the last commit is read again");
             self.committer.take().into_iter().for_each(Committer::abandon);
         } else if self.committer.is_none() || !self.pipeline.changed || self.commits.failing {
-            let families = self.pipeline.tally.families(now);
+            let shown = self.shown(now);
             let scrapes = std::mem::take(&mut self.scrapes);
-            self.answer(scrapes, families, now);
+            self.answer(scrapes, shown, now);
         }
     }
 

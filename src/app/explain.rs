@@ -126,6 +126,7 @@ impl Explainer<'_> {
                 id: report.request_id.map(RequestId::new),
                 origin: Origin { labels: 0, recogniser },
                 time: None,
+                log: None,
             };
             groups.push(Group::new(finding, report.link, report.at));
         }

@@ -5,8 +5,10 @@ mod build;
 mod engine;
 pub mod explain;
 pub mod log;
+mod overview;
 mod pipeline;
 mod plan;
+mod recent;
 mod record;
 mod reload;
 mod rulebook;
@@ -15,7 +17,7 @@ pub mod serve;
 mod systemd;
 mod watchman;
 
-pub use pipeline::{Observer, Pipeline, Plan, Stream, Unobserved};
+pub use pipeline::{LastTold, Observer, Pipeline, Plan, Stream, Unobserved};
 pub use record::Record;
 pub use reload::Load;
 

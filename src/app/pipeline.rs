@@ -4,7 +4,7 @@ use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
 use crate::report::{
-    self, EventMemory, Finding, Group, Groups, Joined, Joins, Merger, Now, Origin, Outcome, RequestId,
+    self, Code, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
 };
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
@@ -34,6 +34,9 @@ pub struct Stream {
     skipping: bool,
     /// The log that has taken its place.
     successor: Option<SourceKey>,
+    /// What it is called.
+    #[serde(skip)]
+    log: Option<Arc<Log>>,
 }
 
 impl Stream {
@@ -47,6 +50,30 @@ impl Stream {
 pub trait Observer {
     /// A response was counted.
     fn counted(&mut self, finding: &Finding);
+
+    /// What has to be kept of it over a restart.
+    fn save(&self) -> Vec<LastTold> {
+        Vec::new()
+    }
+
+    /// Takes up what was kept.
+    fn restore(&mut self, _: Vec<LastTold>) {}
+
+    /// Codes and recognisers have other numbers from now on.
+    fn renew(&mut self, _code: &dyn Fn(Code) -> Code, _recogniser: &dyn Fn(u8) -> u8) {}
+}
+
+/// When the logs told of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastTold {
+    /// The code.
+    pub code: Option<Code>,
+    /// The status as it was logged.
+    pub status: Option<u16>,
+    /// The last time, in milliseconds since 1970.
+    pub millis: i64,
+    /// How often in the hour before, minute by minute; nothing if that hour is over.
+    pub minutes: Vec<u32>,
 }
 
 /// Observes nothing.
@@ -194,6 +221,7 @@ impl<O: Observer> Pipeline<O> {
                 id: report.request_id.map(RequestId::new),
                 origin: Origin { labels: stream.labels, recogniser },
                 time,
+                log: stream.log.clone(),
             };
             if finding.code.is_some() || finding.status.is_some() || finding.id.is_some() {
                 reports.push(Group::new(finding, report.link, report.at));
@@ -389,6 +417,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
         // of a source that was restored, or whose input has changed, the rest is known already
         let mut stream = self.streams.remove(&source).unwrap_or_default();
         stream.labels = labels;
+        stream.log = Some(Arc::new(Log { path: path.to_string_lossy().into_owned(), labels: set }));
         stream.framing = plan.framing.or(stream.framing);
         if let Some(before) = follows.and_then(|before| self.streams.get_mut(&before)) {
             stream.joins.inherit(&mut before.joins);
@@ -412,6 +441,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
                 labels: stream.labels,
                 joins: std::mem::take(&mut stream.joins),
                 successor: stream.successor,
+                log: stream.log.take(),
                 ..Stream::default()
             };
         });

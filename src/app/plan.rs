@@ -4,7 +4,7 @@ use super::{Observer, Pipeline, Plan};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Input, Limits};
 use crate::recognise::Recognisers;
-use crate::report::{EventMemory, Finding};
+use crate::report::{Code, EventMemory, Finding};
 use crate::tail::{self, InputOptions, TailError, Tailer};
 use crate::tally::Settings;
 use std::sync::Arc;
@@ -63,24 +63,32 @@ impl Fresh {
         })
     }
 
-    /// Goes on with this configuration: counters, positions and what waits are kept.
+    /// Goes on with this configuration: counters, positions and what waits are kept. `renumber` is told which numbers
+    /// codes and recognisers have from now on, for what was given away.
     ///
     /// # Errors
     /// When a glob cannot be used; then nothing has changed.
-    pub fn apply<O: Observer>(self, pipeline: &mut Pipeline<O>, tailer: &mut Tailer) -> Result<(), TailError> {
+    pub fn apply<O: Observer>(
+        self,
+        pipeline: &mut Pipeline<O>,
+        tailer: &mut Tailer,
+        renumber: impl FnOnce(&dyn Fn(Code) -> Code, &dyn Fn(u8) -> u8),
+    ) -> Result<(), TailError> {
         tailer.update_inputs(tail_options(&self.inputs, self.limits))?;
         let numbers = numbers(&pipeline.recognisers, &self.recognisers);
         let codes = pipeline.tally.recode(self.catalogue, self.limits.unlisted_codes);
+        let recogniser = |before: u8| numbers.get(usize::from(before)).copied().unwrap_or(u8::MAX);
         let renew = |finding: &mut Finding| {
             finding.code = finding.code.map(&codes);
-            let number = numbers.get(usize::from(finding.origin.recogniser));
-            finding.origin.recogniser = number.copied().unwrap_or(u8::MAX);
+            finding.origin.recogniser = recogniser(finding.origin.recogniser);
         };
         for stream in pipeline.streams.values_mut() {
             stream.memory.iter_mut().flat_map(EventMemory::findings_mut).for_each(renew);
             stream.joins.findings_mut().for_each(renew);
         }
         pipeline.merger.findings_mut().for_each(renew);
+        pipeline.observer.renew(&codes, &recogniser);
+        renumber(&codes, &recogniser);
         pipeline.recognisers = Arc::new(self.recognisers);
         pipeline.line_bytes = self.limits.line_bytes;
         pipeline.tally.settings = self.settings;

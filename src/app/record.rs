@@ -1,6 +1,6 @@
 //! What the state record holds: positions, counters and what is still pending, never the text of a log line.
 
-use super::pipeline::{Observer, Pipeline, Stream};
+use super::pipeline::{LastTold, Observer, Pipeline, Stream};
 use crate::report::{EventMemory, Finding, Now, Saved as SavedMerger};
 use crate::tail::{FileRecord, SourceKey};
 use crate::tally::Saved as SavedTally;
@@ -18,6 +18,7 @@ pub struct Record {
     streams: Vec<(SourceKey, Stream)>,
     merger: SavedMerger,
     tally: SavedTally,
+    last_told: Vec<LastTold>,
 }
 
 impl Record {
@@ -29,6 +30,7 @@ impl Record {
             streams: pipeline.streams.iter().map(|(key, stream)| (*key, stream.clone())).collect(),
             merger: pipeline.merger.save(),
             tally: pipeline.tally.save(),
+            last_told: pipeline.observer.save(),
         }
     }
 
@@ -57,6 +59,8 @@ impl Record {
             finding.code = finding.code.map(&translate);
             finding.origin.labels = set(finding.origin.labels);
         };
+        let last_told = self.last_told.into_iter();
+        pipeline.observer.restore(last_told.map(|last| LastTold { code: last.code.map(&translate), ..last }).collect());
         for (key, mut stream) in self.streams {
             stream.labels = set(stream.labels);
             stream.memory.iter_mut().flat_map(EventMemory::findings_mut).for_each(renew);

@@ -2,15 +2,18 @@
 
 use super::board::{Board, Shown};
 use super::engine::{Engine, Message};
+use super::overview::millis;
+use super::recent::Recorder;
 use super::record::{Record, VERSION};
 use super::reload::{Load, Reloader};
 use super::rulebook::Rulebook;
-use super::{Pipeline, Unobserved, plan, systemd};
+use super::{Pipeline, plan, systemd};
 use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
 use crate::tail::{FileRecord, Tailer};
 use crate::tally::{self, ProcessMetrics, metrics};
+use crate::view::View;
 use crate::web::{self, BadRequest, Bound, Bytes, Exposition, ReloadRefused, Unavailable};
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -86,7 +89,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     let (sender, inbox) = channel();
     let limits = options.config.limits;
     let rules = Arc::new(Mutex::new(Rulebook::new(&options.config)));
-    let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Unobserved)?;
+    let (mut pipeline, inputs) = super::pipeline(options.config, BOUNDS, Recorder::new(millis(SystemTime::now())))?;
     pipeline.tally.begin(epoch);
     let (committer, files) = take_up(&options.state, &mut pipeline, &sender)?;
     let tail = plan::tail_options(&inputs, limits);
@@ -159,7 +162,7 @@ async fn stop_in_turn(engine: &Sender<Message>, mut has_ended: oneshot::Receiver
 /// Opens the state, and takes up what it holds.
 fn take_up(
     state: &StatePath,
-    pipeline: &mut Pipeline<Unobserved>,
+    pipeline: &mut Pipeline<Recorder>,
     sender: &Sender<Message>,
 ) -> anyhow::Result<(Option<Committer>, Vec<FileRecord>)> {
     let folder = match state {
@@ -244,6 +247,17 @@ impl web::Backend for Backend {
     fn rules(&self, query: &str) -> Result<Bytes, BadRequest> {
         let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner); // it is replaced as a whole
         rules.answer(query).map(Bytes::from).map_err(|error| BadRequest(error.to_string()))
+    }
+
+    async fn view(&self, files: usize) -> Result<View, Unavailable> {
+        let unavailable = || Unavailable("the engine does not answer".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let sent = self.engine.lock().map(|engine| engine.send(Message::View(files, answer)));
+        if !sent.is_ok_and(|sent| sent.is_ok()) {
+            return Err(unavailable());
+        }
+        let answer = tokio::time::timeout(PATIENCE, answered).await;
+        answer.ok().and_then(Result::ok).ok_or_else(unavailable)
     }
 
     fn healthy(&self) -> bool {

@@ -21,6 +21,17 @@ pub enum Lang {
     Zh,
 }
 
+impl Lang {
+    /// Its tag.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+}
+
 /// What is known of one code.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Entry {

@@ -102,6 +102,12 @@ impl Codes {
         code.and_then(|code| self.entry(code)).map_or_else(|| Category::of_status(status), |entry| entry.category)
     }
 
+    /// What is known of codes.
+    #[must_use]
+    pub fn catalogue(&self) -> &'static Catalogue {
+        self.catalogue
+    }
+
     /// The codes of the catalogue.
     pub fn listed(&self) -> impl Iterator<Item = (Code, &'static Entry)> + use<> {
         (0_u16..).map(Code).zip(self.catalogue.entries())

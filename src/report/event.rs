@@ -214,7 +214,7 @@ mod tests {
 
     fn report(at: usize, name: &str, status: Option<u16>, id: Option<&str>) -> Group {
         let origin = Origin { labels: 0, recogniser: 0 };
-        let finding = Finding { code: code(name), status, id: id.map(RequestId::new), origin, time: None };
+        let finding = Finding { code: code(name), status, id: id.map(RequestId::new), origin, time: None, log: None };
         Group::new(finding, Link::Alone, at)
     }
 

@@ -207,7 +207,7 @@ mod tests {
 
     fn finding(status: Option<u16>, id: Option<&str>) -> Finding {
         let origin = Origin { labels: 0, recogniser: 0 };
-        Finding { code: None, status, id: id.map(RequestId::new), origin, time: None }
+        Finding { code: None, status, id: id.map(RequestId::new), origin, time: None, log: None }
     }
 
     /// Status and id of what comes out of links that are applied one after the other, then of the rest.

@@ -239,7 +239,7 @@ mod tests {
 
     fn finding(name: &str, status: Option<u16>, id: &str) -> Finding {
         let id = (!id.is_empty()).then(|| RequestId::new(id));
-        Finding { code: code(name), status, id, origin: Origin { labels: 0, recogniser: 0 }, time: None }
+        Finding { code: code(name), status, id, origin: Origin { labels: 0, recogniser: 0 }, time: None, log: None }
     }
 
     type Told = (Option<Code>, Option<u16>);

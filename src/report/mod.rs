@@ -15,6 +15,7 @@ pub use merge::{Bounds, Merger, Outcome, Saved};
 
 use crate::framing::Stamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A reading of the clock that only goes forward: time since the process began.
@@ -53,6 +54,15 @@ pub struct Origin {
     pub recogniser: u8,
 }
 
+/// A log, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its path; bytes that are no UTF-8 are replaced.
+    pub path: String,
+    /// Names and values of the labels that its series have beside those of the error.
+    pub labels: Vec<(String, String)>,
+}
+
 /// What is known of one response so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -67,6 +77,9 @@ pub struct Finding {
     /// The time stamp of the log line.
     #[serde(skip)]
     pub time: Option<Stamp>,
+    /// The log where it was found first; known as long as this process runs.
+    #[serde(skip)]
+    pub log: Option<Arc<Log>>,
 }
 
 impl Finding {
@@ -100,6 +113,9 @@ impl Finding {
             _ => {}
         }
         self.time = self.time.or(other.time);
+        if self.log.is_none() {
+            self.log = other.log;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::record::{FileRecord, Known, Owner, RawPath, RecordState};
 use super::source::{BUFFER, Source, State};
 use super::stats::{Event, FileStatus, Ledger, Stats};
 use super::watch::{Watch, WatchMode};
-use super::{Consumer, Options, SourceKey, TailError};
+use super::{Consumer, InputOptions, Options, SourceKey, TailError};
 
 /// With hints of the kernel, everything is looked at so often nevertheless.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -284,6 +284,11 @@ impl Tailer {
                 (None, None, false) => "live",
             },
         })
+    }
+
+    /// What is tailed.
+    pub fn inputs(&self) -> &[InputOptions] {
+        &self.options.inputs
     }
 
     /// What happened since the last call.

@@ -422,7 +422,7 @@ mod tests {
         let origin = Origin { labels: 0, recogniser: 0 };
         let at = Duration::from_secs;
         let mut tally = tally();
-        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None }, at(1));
+        tally.count(&Finding { code: None, status: Some(418), id: None, origin, time: None, log: None }, at(1));
         assert_eq!(values(&tally, at(1)), [0.0; 0]);
         assert!(tally.show(at(2)));
         assert_eq!(values(&tally, at(2)), [0.0]);

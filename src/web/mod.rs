@@ -1,4 +1,5 @@
 //! Serves what it is handed over HTTP: it knows requests, sockets and limits, and nothing of files or of OBS.
+//! What is shown to people it has from [`view`](crate::view).
 //!
 //! A request goes this way: `address` binds the sockets, `server` accepts connections and asks the [`Backend`],
 //! `drive` speaks TLS and HTTP on each, `connection` keeps count of the connections and says which of them has waited too
@@ -7,10 +8,11 @@
 
 mod access;
 mod address;
+mod api;
 mod connection;
 mod drive;
 pub mod healthcheck;
-mod landing;
+mod language;
 mod negotiate;
 mod options;
 mod pinned;
@@ -27,6 +29,8 @@ pub use negotiate::Exposition;
 pub use options::{Limits, Options, TelemetryPath};
 pub use server::serve;
 
+use crate::view::View;
+
 /// What the server asks of the program that it serves.
 pub trait Backend: Send + Sync + 'static {
     /// Commits what has changed and renders the committed values in the form that the client has asked for.
@@ -37,6 +41,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The alert rules that a query asks for, as YAML; the query is what stands behind the `?`, undecoded.
     fn rules(&self, query: &str) -> Result<Bytes, BadRequest>;
+
+    /// What there is to be shown to people, with so many files at most.
+    fn view(&self, files: usize) -> impl Future<Output = Result<View, Unavailable>> + Send;
 
     /// Whether the process works.
     fn healthy(&self) -> bool;

@@ -143,7 +143,8 @@ mod tests {
             ("/a b", "characters"),
             ("/ä", "characters"),
             ("/-/ready", "another page"),
-            ("/style.css", "another page"),
+            ("/page.css", "another page"),
+            ("/api/v1/status", "another page"),
         ] {
             let said = bad.parse::<TelemetryPath>().unwrap_err().to_string();
             assert!(said.contains(reason), "{bad}: {said}");

@@ -6,22 +6,25 @@
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER,
+    TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
-use super::{BadRequest, Exposition, Options, ReloadRefused, Unavailable, landing};
+use super::api::{self, Path, Show};
+use super::{BadRequest, Exposition, Options, ReloadRefused, Unavailable};
+use crate::view;
 
 /// An answer, complete.
 pub(super) type Response = hyper::Response<Full<Bytes>>;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 /// RFC 9512.
 const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
+const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
+const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
@@ -36,6 +39,7 @@ pub(super) enum Question {
     Healthy,
     Ready,
     Reload,
+    View(Show),
 }
 
 /// What follows from the head of a request.
@@ -50,18 +54,24 @@ pub(super) enum Resolved {
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Page {
-    Landing,
-    Style,
+    /// A part of the page for people.
+    Static(&'static str),
+    View(Path),
     Backend(Question),
 }
 
 /// The pages whose paths are fixed.
-const FIXED: [(&str, Page); 5] = [
+const FIXED: [(&str, Page); 10] = [
     ("/rules", Page::Backend(Question::Rules)),
     ("/-/healthy", Page::Backend(Question::Healthy)),
     ("/-/ready", Page::Backend(Question::Ready)),
     ("/-/reload", Page::Backend(Question::Reload)),
-    ("/style.css", Page::Style),
+    ("/api/v1/codes", Page::View(Path::Codes)),
+    ("/api/v1/errors", Page::View(Path::Errors)),
+    ("/api/v1/status", Page::View(Path::Status)),
+    ("/icon.svg", Page::Static(view::ICON)),
+    ("/page.css", Page::Static(view::STYLE)),
+    ("/page.js", Page::Static(view::SCRIPT)),
 ];
 
 /// Whether something else than the metrics is at this path in any case.
@@ -75,10 +85,10 @@ fn page_at(path: &str, options: &Options) -> Option<Page> {
         return Some(Page::Backend(Question::Metrics));
     }
     match FIXED.iter().find(|(fixed, _)| *fixed == path) {
-        // The style sheet belongs to the landing page.
-        Some((_, Page::Style)) if metrics == "/" => None,
+        // These are of no use without the page.
+        Some((_, Page::Static(_))) if metrics == "/" => None,
         Some((_, page)) => Some(*page),
-        None => (path == "/").then_some(Page::Landing),
+        None => (path == "/").then_some(Page::View(Path::Page)),
     }
 }
 
@@ -94,8 +104,11 @@ pub(super) fn resolve(head: &Parts, options: &Options) -> Resolved {
         return Resolved::Answer(method_not_allowed(if reload { "POST" } else { "GET, HEAD" }));
     }
     match page {
-        Page::Landing => Resolved::Answer(landing_page(options.telemetry_path.as_str())),
-        Page::Style => Resolved::Answer(respond(StatusCode::OK, CSS, landing::STYLE)),
+        Page::Static(content) => Resolved::Answer(part_of_the_page(head.uri.path(), content)),
+        Page::View(path) => match api::asked(path, head) {
+            Ok(show) => Resolved::Ask(Question::View(show)),
+            Err(reason) => Resolved::Answer(text(StatusCode::BAD_REQUEST, &reason)),
+        },
         Page::Backend(Question::Reload) if !options.enable_lifecycle => Resolved::Answer(text(
             StatusCode::FORBIDDEN,
             "reloading over HTTP is switched off; start with --web.enable-lifecycle to allow it",
@@ -211,10 +224,13 @@ pub(super) fn reload(outcome: Result<(), ReloadRefused>) -> Response {
     }
 }
 
-fn landing_page(telemetry_path: &str) -> Response {
-    let mut response = respond(StatusCode::OK, HTML, landing::page(telemetry_path));
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(landing::POLICY));
-    response
+fn part_of_the_page(path: &str, content: &'static str) -> Response {
+    let content_type = match path.rsplit_once('.') {
+        Some((_, "css")) => CSS,
+        Some((_, "js")) => JAVASCRIPT,
+        _ => SVG,
+    };
+    respond(StatusCode::OK, content_type, content)
 }
 
 fn method_not_allowed(allow: &'static str) -> Response {
@@ -223,11 +239,11 @@ fn method_not_allowed(allow: &'static str) -> Response {
     response
 }
 
-fn text(status: StatusCode, line: &str) -> Response {
+pub(super) fn text(status: StatusCode, line: &str) -> Response {
     respond(status, TEXT, format!("{line}\n"))
 }
 
-fn respond(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Response {
+pub(super) fn respond(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -242,6 +258,7 @@ fn respond(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::view::Lang;
     use hyper::Request;
 
     fn answer(method: &str, uri: &str, options: &Options) -> Result<Question, (u16, String)> {
@@ -265,11 +282,15 @@ mod tests {
             ("GET", "http://proxy.example/metrics", Ok(Question::Metrics)),
             ("POST", "/metrics", page(405, "GET, HEAD")),
             ("OPTIONS", "/metrics", page(405, "GET, HEAD")),
-            ("GET", "/", page(200, "")),
+            ("GET", "/", Ok(Question::View(Show::Page(Lang::En)))),
+            ("GET", "/?lang=x", page(400, "")),
             ("DELETE", "/", page(405, "GET, HEAD")),
-            ("GET", "/style.css", page(200, "")),
             ("GET", "/rules?lang=zh", Ok(Question::Rules)),
             ("POST", "/rules", page(405, "GET, HEAD")),
+            ("GET", "/page.css", page(200, "")),
+            ("HEAD", "/api/v1/errors?limit=7", Ok(Question::View(Show::Errors(7)))),
+            ("POST", "/api/v1/codes", page(405, "GET, HEAD")),
+            ("GET", "/api/v1", page(404, "")),
             ("GET", "/-/healthy", Ok(Question::Healthy)),
             ("HEAD", "/-/ready", Ok(Question::Ready)),
             ("PUT", "/-/ready", page(405, "GET, HEAD")),
@@ -292,7 +313,7 @@ mod tests {
         let options = Options { enable_lifecycle: true, telemetry_path: "/".parse().unwrap(), ..Options::default() };
         assert_eq!(answer("GET", "/", &options), Ok(Question::Metrics));
         assert_eq!(answer("GET", "/metrics", &options), Err((404, String::new())));
-        assert_eq!(answer("GET", "/style.css", &options), Err((404, String::new())));
+        assert_eq!(answer("GET", "/page.css", &options), Err((404, String::new())));
         assert_eq!(answer("POST", "/-/reload", &options), Ok(Question::Reload));
     }
 }

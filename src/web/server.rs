@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::access::{Policy, Verdict};
+use super::api;
 use super::connection::Register;
 use super::drive::drive;
 use super::routes::{self, Question, Resolved, Response};
@@ -244,18 +245,30 @@ impl<B: Backend> Site<B> {
             Question::Healthy => routes::healthy(self.backend.healthy()),
             Question::Ready => routes::ready(self.backend.ready()),
             Question::Reload => routes::reload(self.backend.reload().await),
+            Question::View(show) => {
+                let view = self.in_turn(self.backend.view(show.files())).await;
+                api::answer(show, self.options.telemetry_path.as_str(), view)
+            }
         }
     }
 
     /// Asks for the metrics when it is this scrape's turn.
     async fn metrics(&self, exposition: Exposition, gzip: bool) -> Result<Bytes, Unavailable> {
+        self.in_turn(async {
+            let answer = self.backend.metrics(exposition).await?;
+            if gzip { compress(answer).await } else { Ok(answer) }
+        })
+        .await
+    }
+
+    /// Asks the backend when it is this request's turn.
+    async fn in_turn<T>(&self, answer: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
         let limits = &self.options.limits;
         let Ok(Ok(_turn)) = timeout(limits.queue_timeout, self.turns.acquire()).await else {
-            return Err(Unavailable("too many scrapes at the same time".to_owned()));
+            return Err(Unavailable("too many requests at the same time".to_owned()));
         };
-        let answer = timeout(limits.answer_timeout, self.backend.metrics(exposition)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Unavailable("the metrics were not ready in time".to_owned())))?;
-        if gzip { compress(answer).await } else { Ok(answer) }
+        let answer = timeout(limits.answer_timeout, answer).await;
+        answer.unwrap_or_else(|_| Err(Unavailable("the answer was not ready in time".to_owned())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What several test files use.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code, unreachable_pub)]
 
+pub mod browser;
 pub mod daemon;
 pub mod expected;
 pub mod http;

@@ -76,7 +76,7 @@ fn the_rules_are_yaml_and_what_is_not_there_is_a_bad_request() {
 #[test]
 fn head_has_the_headers_of_get_and_no_body() {
     let server = Server::start();
-    for path in ["/metrics", "/rules", "/", "/style.css", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/metrics", "/rules", "/", "/page.css", "/-/healthy", "/-/ready", "/nowhere"] {
         let mut client = server.connect();
         client.request("GET", path);
         let get = client.answer("GET");
@@ -117,22 +117,82 @@ fn health_and_readiness_follow_the_backend() {
 }
 
 #[test]
-fn the_landing_page_is_html_that_runs_nothing() {
+fn the_page_is_html_with_a_strict_policy() {
     let server = Server::start();
     let page = server.get("/");
     assert_eq!((page.status, page.header("Content-Type")), (200, Some("text/html; charset=utf-8")));
     assert_eq!(page.header("X-Content-Type-Options"), Some("nosniff"));
+    assert_eq!((page.header("Vary"), page.header("Content-Language")), (Some("Accept-Language"), Some("en")));
     let policy = page.header("Content-Security-Policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'; style-src 'self';") && !policy.contains("unsafe"), "{policy}");
-    assert!(page.body.contains(env!("CARGO_PKG_VERSION")));
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
 
-    // Whatever the page links to is there.
-    let links: Vec<_> = page.body.split("href=\".").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links, ["/style.css", "/metrics", "/-/healthy", "/-/ready"]);
+    // whatever the page links to is there, and nothing that the policy forbids is in it
+    let names = ["href=\".", "src=\"."];
+    let links = names.iter().flat_map(|name| page.body.split(name).skip(1)).filter_map(|rest| rest.split('"').next());
+    let links: std::collections::BTreeSet<_> = links.collect();
+    let pages =
+        ["/metrics", "/-/healthy", "/-/ready", "/api/v1/codes", "/api/v1/errors", "/api/v1/status", "/?lang=zh"];
+    for link in ["/icon.svg", "/page.css", "/page.js"].iter().chain(&pages) {
+        assert!(links.contains(link), "{link} is missing in {links:?}");
+    }
     for link in links {
         assert_eq!(server.get(link).status, 200, "{link}");
     }
-    assert_eq!(server.get("/style.css").header("Content-Type"), Some("text/css; charset=utf-8"));
+    for forbidden in [" style=", " onclick=", "<script>", "http://", "https://", "javascript:"] {
+        assert!(!page.body.contains(forbidden), "{forbidden}");
+    }
+    let style = server.get("/page.css");
+    assert_eq!(style.header("Content-Type"), Some("text/css; charset=utf-8"));
+    assert!(!style.body.contains("url(") && !style.body.contains("@import"));
+    let script = server.get("/page.js");
+    assert_eq!(script.header("Content-Type"), Some("text/javascript; charset=utf-8"));
+    for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser", "https:"]
+    {
+        assert!(!script.body.contains(forbidden), "{forbidden}");
+    }
+    assert_eq!(server.get("/icon.svg").header("Content-Type"), Some("image/svg+xml"));
+}
+
+#[test]
+fn the_page_speaks_the_language_that_is_asked_for() {
+    let server = Server::start();
+    let lang = |page: &str, accept: &str| {
+        let head = format!("GET {page} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{accept}\r\n");
+        let answered = server.raw(head);
+        let lang = answered.split("<html lang=\"").nth(1).and_then(|rest| rest.split('"').next());
+        lang.unwrap_or(&answered[9..12]).to_owned()
+    };
+    assert_eq!(lang("/", ""), "en");
+    assert_eq!(lang("/", "Accept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n"), "zh-Hans");
+    assert_eq!(lang("/?lang=en", "Accept-Language: zh\r\n"), "en");
+    assert_eq!(lang("/?lang=zh", ""), "zh-Hans");
+    assert_eq!(lang("/?lang=xx", ""), "400");
+}
+
+#[test]
+fn the_api_is_json_and_refuses_a_limit_that_cannot_be() {
+    let server = Server::start();
+    for (path, key) in [("status", "version"), ("errors", "errors"), ("codes", "codes")] {
+        let answer = server.get(&format!("/api/v1/{path}"));
+        assert_eq!((answer.status, answer.header("Content-Type")), (200, Some("application/json")), "{path}");
+        let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(value.get(key).is_some(), "{path}: {value}");
+    }
+    let refused = server.get("/api/v1/errors?limit=many");
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.body, "limit must be a number from 1 to 256, as in ?limit=256\n");
+    assert_eq!(server.get("/api/v1/status?limit=0").status, 400);
+}
+
+#[test]
+fn a_page_that_cannot_be_had_is_503_with_the_reason() {
+    let server = Server::start();
+    *server.fake.view.lock().unwrap() = Err(Unavailable("the engine does not answer".to_owned()));
+    for path in ["/", "/api/v1/status", "/api/v1/errors", "/api/v1/codes"] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.body.as_str()), (503, "the engine does not answer\n"), "{path}");
+    }
 }
 
 #[test]
@@ -166,7 +226,7 @@ fn anything_else_is_404() {
 #[test]
 fn another_method_is_405_and_told_which_is_allowed() {
     let server = Server::with(|options| options.enable_lifecycle = true);
-    for path in ["/metrics", "/rules", "/", "/style.css", "/-/healthy", "/-/ready"] {
+    for path in ["/metrics", "/rules", "/", "/page.css", "/-/healthy", "/-/ready"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW"] {
             let answer = server.ask(method, path);
             assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")), "{method} {path}");
@@ -208,5 +268,5 @@ fn the_metrics_can_be_elsewhere() {
 
     let root = Server::with(|options| options.telemetry_path = "/".parse().unwrap());
     assert_eq!((root.get("/").body.as_str(), root.get("/metrics").status), (METRICS, 404));
-    assert_eq!(root.get("/style.css").status, 404);
+    assert_eq!(root.get("/page.css").status, 404);
 }

@@ -146,7 +146,7 @@ fn a_scrape_that_waits_too_long_for_its_turn_is_503() {
     server.await_running(1);
     let second = server.get("/metrics");
     assert_eq!((second.status, second.header("Retry-After")), (503, Some("5")));
-    assert_eq!(second.body, "too many scrapes at the same time\n");
+    assert_eq!(second.body, "too many requests at the same time\n");
     assert_eq!(first.answer("GET").status, 200);
 }
 
@@ -170,7 +170,7 @@ fn a_backend_that_hangs_is_503_and_no_limit_is_no_limit() {
     });
     *server.fake.takes.lock().unwrap() = Duration::from_secs(3600);
     let answer = server.get("/metrics");
-    assert_eq!((answer.status, answer.body.as_str()), (503, "the metrics were not ready in time\n"));
+    assert_eq!((answer.status, answer.body.as_str()), (503, "the answer was not ready in time\n"));
     assert_eq!(server.get("/-/healthy").status, 200);
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use obs_error_exporter::view::View;
 use obs_error_exporter::web::{
     Backend, BadRequest, Bound, Bytes, Exposition, ListenAddress, Notice, Options, ReloadRefused, Unavailable, serve,
 };
@@ -27,6 +28,7 @@ pub struct Fake {
     pub healthy: AtomicBool,
     pub ready: AtomicBool,
     pub body: Mutex<Result<Bytes, Unavailable>>,
+    pub view: Mutex<Result<View, Unavailable>>,
     pub reload: Mutex<Result<(), ReloadRefused>>,
     pub reloads: AtomicUsize,
     /// How long a scrape takes.
@@ -44,6 +46,7 @@ impl Default for Fake {
             healthy: true.into(),
             ready: true.into(),
             body: Mutex::new(Ok(Bytes::from_static(METRICS.as_bytes()))),
+            view: Mutex::new(Ok(View::default())),
             reload: Mutex::new(Ok(())),
             reloads: 0.into(),
             takes: Mutex::default(),
@@ -73,6 +76,10 @@ impl Backend for Fake {
             "bad" => Err(BadRequest("there is no such thing".to_owned())),
             query => Ok(Bytes::from(format!("groups: [] # {query}\n"))),
         }
+    }
+
+    async fn view(&self, _: usize) -> Result<View, Unavailable> {
+        self.view.lock().unwrap().clone()
     }
 
     fn healthy(&self) -> bool {
