@@ -7,9 +7,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use support::command::{printed, run, run_with};
 use support::daemon::{Metrics, Start, counts};
 
 const LOG: &str = "\
@@ -22,39 +23,6 @@ const LOG: &str = "\
 2026-11-22T13:10:42.000Z ERROR read failed code=NewFromHuawei request_id=0000018F000000000000000000000005
 2026-11-22T13:10:43.000Z ERROR read failed code=NoSuchKey status=404
 ";
-
-struct Done {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-/// Runs a command with something on its standard input.
-fn run_with(input: &str, arguments: &[&str]) -> Done {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_obs-error-exporter"))
-        .env_clear()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes()); // who does not read it need not
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Done { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
-}
-
-fn run(arguments: &[&str]) -> Done {
-    run_with("", arguments)
-}
-
-/// What is printed by a command that succeeds and complains of nothing.
-fn printed(arguments: &[&str]) -> String {
-    let done = run(arguments);
-    assert_eq!((done.code, done.err.as_str()), (0, ""), "{arguments:?}");
-    done.out
-}
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -118,32 +86,6 @@ fn scan_tells_programs_what_it_found() {
 }
 
 #[test]
-fn scan_tells_people_what_it_found() {
-    let done = run_with(LOG, &["scan"]);
-    assert_eq!((done.code, done.err.as_str()), (0, ""));
-    let lines: Vec<_> = done.out.lines().collect();
-    assert_eq!(
-        lines[0].split_whitespace().collect::<Vec<_>>(),
-        ["COUNT", "CODE", "STATUS", "CATEGORY", "FIRST", "LAST"]
-    );
-    let row = lines.iter().position(|line| line.contains(" SlowDown ")).unwrap();
-    let cells: Vec<_> = lines[row].split_whitespace().collect();
-    assert_eq!(cells, ["4", "SlowDown", "503", "throttling", "2026-11-22T13:10:36.408Z", "2026-11-22T13:10:41.000Z"]);
-    assert!(lines[row + 1].contains("backoff"), "what to do: {}", lines[row + 1]);
-    assert!(lines[row + 2].contains("0000018F000000000000000000000001, "), "{}", lines[row + 2]);
-    let last = "6 OBS error responses in 1 file, 8 lines, ";
-    assert!(lines.last().unwrap().starts_with(last), "{:?}", lines.last());
-    for line in &lines {
-        assert_eq!(line.trim_end(), *line, "blanks at the end of a line");
-    }
-
-    let chinese = run_with(LOG, &["scan", "--lang", "zh"]).out;
-    assert!(chinese.contains("限流") && !chinese.contains("backoff"), "{chinese}");
-    let nothing = run_with("all is well\n", &["scan"]).out;
-    assert!(nothing.starts_with("0 OBS error responses in 1 file, 1 line, 12 bytes"), "{nothing}");
-}
-
-#[test]
 fn scan_tells_prometheus_what_it_found() {
     let metrics = Metrics::parse(&run_with(LOG, &["scan", "--output", "prometheus"]).out);
     let expected = [("SlowDown", "503", 4), ("NoSuchKey", "404", 1), ("NewFromHuawei", "unknown", 1)];
@@ -163,7 +105,7 @@ fn scan_reads_what_it_can_and_says_what_it_cannot() {
     assert_eq!(done.code, 3);
     let complaints: Vec<_> = done.err.lines().collect();
     assert_eq!(complaints.len(), 2, "{complaints:?}");
-    for (name, reason) in [(names[0], "gzip"), (names[1], "No such file")] {
+    for (name, reason) in [(names[0], "gzip"), (names[1], "there is no such file or folder")] {
         let said = |line: &&&str| line.starts_with(&format!("error: {name}: ")) && line.contains(reason);
         assert!(complaints.iter().any(|line| said(&line)), "{name}: {complaints:?}");
     }
@@ -223,7 +165,7 @@ fn what_cannot_be_meant_is_refused() {
     for (arguments, named) in [
         (&["frobnicate"][..], "frobnicate"),
         (&["scan", "--frobnicate"], "--frobnicate"),
-        (&["scan", "--output", "xml"], "possible values: table, json, prometheus"),
+        (&["scan", "--output", "xml"], "possible values: table, json, prometheus, markdown"),
         (&["codes", "--lang", "de"], "possible values: en, zh"),
         (&["serve"], "--logs"),
         (&["serve", "--logs", "x", "--web.telemetry-path", "metrics"], "must begin with /"),

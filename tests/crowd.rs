@@ -113,7 +113,7 @@ fn nothing_of_the_process_is_to_be_had_on_the_port() {
     for path in [
         "/",
         "/metrics",
-        "/style.css",
+        "/page.css",
         "/-/healthy",
         "/-/ready",
         "/-/reload",
@@ -135,7 +135,7 @@ fn nothing_of_the_process_is_to_be_had_on_the_port() {
     ] {
         let (status, text) = http::get(daemon.address, path).unwrap();
         assert!(!text.contains(secret) && !text.contains(command_line), "{path}: {text}");
-        let known = ["/", "/metrics", "/style.css", "/-/healthy", "/-/ready"].contains(&path);
+        let known = ["/", "/metrics", "/page.css", "/-/healthy", "/-/ready"].contains(&path);
         assert_eq!(known, matches!(status, 200 | 503), "{path} is answered {status}");
     }
 }

@@ -65,6 +65,8 @@ pub struct Engine {
     /// The commit that is under way: its number, what it makes visible, and who waits for it.
     under_way: Option<UnderWay>,
     commits: Commits,
+    /// All has been read that was there at the start; before that, single files are not worth a line of the log.
+    settled: bool,
     /// When it is looked next for series that can be dropped.
     retire_next: Now,
 }
@@ -109,6 +111,7 @@ impl Engine {
             scrapes: Vec::new(),
             under_way: None,
             commits: Commits::default(),
+            settled: false,
             retire_next: RETIRE_EVERY,
         }
     }
@@ -203,7 +206,12 @@ impl Engine {
             self.pipeline.retire(now);
         }
         self.account();
-        self.board.turned(now, self.tailer.caught_up());
+        if !self.settled && self.tailer.caught_up() {
+            self.settled = true;
+            let responses = self.pipeline.tally.totals().values().sum();
+            watchman::caught_up(self.counted.files, self.counted.read_bytes, responses);
+        }
+        self.board.turned(now, self.settled);
         self.commit(now);
         if turn.more {
             return Duration::ZERO;
@@ -357,7 +365,7 @@ impl Engine {
         }
         self.counted = stats;
         for event in self.tailer.events() {
-            watchman::log(&event);
+            watchman::log(&event, self.settled);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod board;
 mod build;
+pub mod check;
 mod engine;
 pub mod explain;
 pub mod log;

@@ -4,7 +4,7 @@ use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
 use crate::recognise::Recognisers;
 use crate::report::{
-    self, Code, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
+    self, Code, Codes, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
 };
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
@@ -46,8 +46,16 @@ impl Stream {
     }
 }
 
-/// A response that was counted, for those who list them.
+/// Responses that are counted, for those who choose or list them.
 pub trait Observer {
+    /// Whether it matters when they were.
+    const TIMES: bool = true;
+
+    /// Whether a response is to be counted.
+    fn wants(&mut self, _: &Codes, _: &Finding) -> bool {
+        true
+    }
+
     /// A response was counted.
     fn counted(&mut self, finding: &Finding);
 
@@ -81,6 +89,8 @@ pub struct LastTold {
 pub struct Unobserved;
 
 impl Observer for Unobserved {
+    const TIMES: bool = false;
+
     fn counted(&mut self, _: &Finding) {}
 }
 
@@ -200,15 +210,22 @@ impl<O: Observer> Pipeline<O> {
         merger.finish(|finding| counting.count(&finding));
     }
 
-    /// One event of a log that begins at the offset `start`.
-    fn event(&mut self, stream: &mut Stream, start: u64, event: &Event<'_>) {
+    /// One event of a log that begins at the offset `start`. `around` is asked for the time of one that does not tell it
+    /// with its zone, and gets what it tells.
+    fn event(
+        &mut self,
+        stream: &mut Stream,
+        start: u64,
+        event: &Event<'_>,
+        around: impl FnOnce(Option<Stamp>) -> Option<Stamp>,
+    ) {
         let text = framing::clean(event.text);
         let mut found = Vec::new();
         self.recognisers.read(&text, event.interested, &mut found);
         if found.is_empty() {
             return;
         }
-        let time = Stamp::find(&text);
+        let time = if O::TIMES { time_of(&text, around) } else { None };
         let mut reports = Groups::new();
         for (recogniser, report) in found {
             let codes = &mut self.tally.codes;
@@ -337,12 +354,14 @@ impl<O: Observer> Pipeline<O> {
         let bounds = Bounds::default();
         match framing {
             Framing::Plain => framing::scan(bytes, end, &*recognisers, bounds, |event| {
-                self.event(stream, start + event.at as u64, &event);
+                let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&bytes[..event.at]));
+                self.event(stream, start + event.at as u64, &event, around);
             }),
             Framing::Utf16Le | Framing::Utf16Be => {
                 let decoded = Decoded::new(bytes, framing);
                 let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, |event| {
-                    self.event(stream, start + decoded.place(event.at) as u64, &event);
+                    let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&decoded.text[..event.at]));
+                    self.event(stream, start + decoded.place(event.at) as u64, &event, around);
                 });
                 Scan { done: decoded.place(scan.done), line: decoded.place(scan.line) }
             }
@@ -352,7 +371,8 @@ impl<O: Observer> Pipeline<O> {
                     .done
                     .map(|done| usize::try_from(done.saturating_sub(start)).map_or(length, |done| done.min(length)));
                 let scan = framing::scan_framed(bytes, end, framing, &*recognisers, bounds, &mut done, |event| {
-                    self.event(stream, start + event.at as u64, &event);
+                    let around = |own: Option<Stamp>| Stamp::find(&bytes[event.at..]).or(own); // the runtime's
+                    self.event(stream, start + event.at as u64, &event, around);
                 });
                 stream.done = done.map(|done| start + done as u64);
                 scan
@@ -396,6 +416,12 @@ impl<O: Observer> Pipeline<O> {
     }
 }
 
+/// The time of an event, `around` which there may be one if it tells none with its zone.
+fn time_of(text: &[u8], around: impl FnOnce(Option<Stamp>) -> Option<Stamp>) -> Option<Stamp> {
+    let own = Stamp::of_event(text);
+    if own.is_some_and(|own| own.zoned) { own } else { around(own) }
+}
+
 struct Counting<'p, O> {
     now: Now,
     tally: &'p mut Tally,
@@ -404,8 +430,10 @@ struct Counting<'p, O> {
 
 impl<O: Observer> Counting<'_, O> {
     fn count(&mut self, finding: &Finding) {
-        self.tally.count(finding, self.now);
-        self.observer.counted(finding);
+        if self.observer.wants(&self.tally.codes, finding) {
+            self.tally.count(finding, self.now);
+            self.observer.counted(finding);
+        }
     }
 }
 

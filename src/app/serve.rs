@@ -7,7 +7,7 @@ use super::recent::Recorder;
 use super::record::{Record, VERSION};
 use super::reload::{Load, Reloader};
 use super::rulebook::Rulebook;
-use super::{Pipeline, plan, systemd};
+use super::{Pipeline, check, plan, systemd, watchman};
 use crate::config::Config;
 use crate::report::{Bounds, Now};
 use crate::state::{Committer, Found, StateError, Store};
@@ -82,8 +82,9 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
         Listen::On(addresses) => Bound::bind(addresses)?,
         Listen::Systemd => systemd::sockets()?,
     };
-    for address in bound.local_addrs() {
-        tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
+    let mut matches = Vec::new();
+    for input in &options.config.inputs {
+        matches.extend(check::look(input)?); // a glob that is wrong is refused before anything is touched
     }
     let board = Arc::new(Board::new(began));
     let (sender, inbox) = channel();
@@ -104,10 +105,11 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
             }
         }
     };
-    for input in &tail.inputs {
-        tracing::info!(paths = ?input.paths, "logs are looked for");
-    }
     let tailer = Tailer::new(tail, files, wake)?;
+    for address in bound.local_addrs() {
+        tracing::info!(%address, path = %options.web.telemetry_path, "metrics are served");
+    }
+    matches.iter().for_each(watchman::found);
     let engine = Engine::new(tailer, pipeline, inbox, Arc::clone(&board), committer, began);
     let (ended, has_ended) = oneshot::channel();
     let thread = thread::Builder::new().name("engine".into()).spawn(move || {
@@ -177,6 +179,9 @@ fn take_up(
         (Err(error @ StateError::Io { .. }), StatePath::Default(_)) => {
             tracing::warn!(%error, "no state is kept; name a folder with --state.path");
             return Ok((None, Vec::new()));
+        }
+        (Err(error @ StateError::Io { .. }), _) => {
+            anyhow::bail!("{error}; name a folder that this process may make and write with --state.path")
         }
         (Err(error), _) => return Err(error.into()),
     };

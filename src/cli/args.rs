@@ -1,5 +1,14 @@
 //! Commands and flags.
 
+mod check;
+mod scan;
+mod shell;
+
+pub use check::Check;
+pub use scan::{FailOn, Scan, ScanOutput};
+pub use shell::{Completions, Man, Shell};
+
+use super::terminal;
 use crate::app::log::{Format, Level};
 use crate::catalogue;
 use crate::web::healthcheck::Target;
@@ -11,6 +20,9 @@ use std::path::PathBuf;
 /// Finds Huawei Cloud OBS errors in the logs of the services that call OBS, and serves them to Prometheus.
 #[derive(Debug, Parser)]
 #[command(name = "obs-error-exporter", version, max_term_width = 120)]
+#[command(after_help = "Examples:\n  kubectl logs deploy/shop --since=1h | obs-error-exporter scan -\n  \
+    obs-error-exporter explain SlowDown\n  \
+    obs-error-exporter serve --logs '/var/log/app/**/*.log' --state.path /var/lib/obs-error-exporter")]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -28,6 +40,12 @@ pub enum Command {
     Explain(Explain),
     /// List all known error codes
     Codes(Codes),
+    /// Say whether a configuration can be used, what it means, and what its globs match now
+    Check(Check),
+    /// Print what a shell needs to complete commands and flags
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
     /// Print the alert rules
     Rules(Rules),
     /// Print the Grafana dashboard
@@ -98,6 +116,9 @@ pub struct Serve {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  obs-error-exporter healthcheck\n  \
+    obs-error-exporter healthcheck --url http://localhost:19765\n\n\
+    Exit status: 0 if the daemon is ready, 1 if not.")]
 pub struct Healthcheck {
     /// Web configuration of the daemon: if it speaks TLS, its certificate is expected
     #[arg(long = "web.config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_WEB_CONFIG_FILE")]
@@ -116,35 +137,6 @@ pub struct Healthcheck {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  obs-error-exporter scan /var/log/shop\n  \
-    kubectl logs deploy/shop --since=1h | obs-error-exporter scan -\n  \
-    obs-error-exporter scan --output json '/var/log/**/OBS-SDK.log*'")]
-pub struct Scan {
-    /// Files (also .gz), globs, folders, or - for standard input (the default)
-    #[arg(value_name = "FILE|GLOB|DIR|-")]
-    pub logs: Vec<PathBuf>,
-    /// Configuration file, for its recognisers and codes
-    #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
-    pub config_file: Option<PathBuf>,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t = ScanOutput::Table)]
-    pub output: ScanOutput,
-    /// Language of the texts
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ScanOutput {
-    /// For people
-    Table,
-    /// For programs
-    Json,
-    /// As a daemon would serve it
-    Prometheus,
-}
-
-#[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  obs-error-exporter explain SlowDown InArrearOrInsufficientBalance --lang zh\n  \
     tail -n 20 OBS-SDK.log | obs-error-exporter explain --line")]
 pub struct Explain {
@@ -157,31 +149,56 @@ pub struct Explain {
     /// Configuration file, for its recognisers and codes
     #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
     pub config_file: Option<PathBuf>,
-    /// Language of the texts
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub language: Language,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  obs-error-exporter codes | grep throttling\n  \
+    obs-error-exporter codes --output csv > codes.csv")]
 pub struct Codes {
     /// How to print them
     #[arg(long, value_enum, default_value_t = CodesOutput::Table)]
     pub output: CodesOutput,
-    /// Language of the texts in a table or Markdown; JSON and CSV have both
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub language: Language,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CodesOutput {
     /// For people
     Table,
-    /// Everything, for programs
+    /// Everything in both languages, for programs
     Json,
-    /// Everything, for spreadsheets
+    /// Everything in both languages, for spreadsheets
     Csv,
     /// For documents
     Markdown,
+}
+
+/// The language of texts: as asked for, else that of the locale.
+#[derive(Debug, clap::Args)]
+pub struct Language {
+    /// Language of the texts [default: by LC_ALL, LC_MESSAGES, LANG]
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+}
+
+impl Language {
+    pub fn get(&self) -> catalogue::Lang {
+        let locale = || if terminal::chinese() { Lang::Zh } else { Lang::En };
+        self.lang.unwrap_or_else(locale).into()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// As the terminal allows
+    Auto,
+    /// Also into a pipe
+    Always,
+    /// Not at all
+    Never,
 }
 
 #[derive(Debug, clap::Args)]

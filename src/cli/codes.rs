@@ -2,6 +2,7 @@
 
 use super::args::{self, CodesOutput};
 use super::output;
+use super::terminal::pad;
 use crate::catalogue::{Catalogue, Entry, Lang};
 use anyhow::Context as _;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ const LARGEST: u64 = 64 << 20;
 /// Prints the whole catalogue.
 pub fn list(args: &args::Codes) -> anyhow::Result<ExitCode> {
     let entries = Catalogue::built_in().entries();
-    let lang = args.lang.into();
+    let lang = args.language.get();
     let text = match args.output {
         CodesOutput::Table => table(entries, lang),
         CodesOutput::Json => format!("{}\n", serde_json::to_string_pretty(entries)?),
@@ -40,9 +41,9 @@ pub fn explain(args: &args::Explain) -> anyhow::Result<ExitCode> {
         match catalogue.get(name) {
             Some(entry) => {
                 known = true;
-                text.push_str(&about(entry, args.lang.into()));
+                text.push_str(&about(entry, args.language.get()));
             }
-            None => text.push_str(&unknown(name, &catalogue.near(name), args.lang.into())),
+            None => text.push_str(&unknown(name, &catalogue.near(name), args.language.get())),
         }
     }
     output::print(&text).context("cannot print")?;
@@ -58,7 +59,7 @@ fn lines(args: &args::Explain) -> anyhow::Result<ExitCode> {
     }
     let config = super::config::read(args.config_file.as_deref())?;
     let mut text = String::new();
-    for explained in crate::app::explain::explain(config, &log, args.lang.into())? {
+    for explained in crate::app::explain::explain(config, &log, args.language.get())? {
         let _ = writeln!(text, "{}", explained.line);
         for reason in explained.reasons {
             let _ = writeln!(text, "  {reason}");
@@ -98,16 +99,21 @@ fn unknown(name: &str, near: &[&Entry], lang: Lang) -> String {
 }
 
 fn table(entries: &[Entry], lang: Lang) -> String {
+    let heads = match lang {
+        Lang::En => ["CODE", "STATUS", "CATEGORY", "RETRYABLE", "OWNER", "MEANING"],
+        Lang::Zh => ["错误码", "状态码", "类别", "可重试", "责任方", "含义"],
+    };
     let widest = entries.iter().map(|entry| entry.code.len()).max().unwrap_or(0);
-    let mut text = format!("{:<widest$}  STATUS  CATEGORY        RETRYABLE    OWNER     MEANING\n", "CODE");
+    let line = |[code, status, category, retryable, owner, meaning]: [&str; 6]| {
+        let (code, status, category) = (pad(code, widest), pad(status, 6), pad(category, 14));
+        format!("{code}  {status}  {category}  {}  {}  {meaning}\n", pad(retryable, 11), pad(owner, 8))
+    };
+    let mut text = line(heads);
     for entry in entries {
         let status = entry.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         let Entry { code, category, retryable, owner, .. } = entry;
-        let _ = writeln!(
-            text,
-            "{code:<widest$}  {status:<6}  {category:<14}  {retryable:<11}  {owner:<8}  {}",
-            entry.meaning(lang)
-        );
+        let (category, retryable, owner) = (category.as_str(), retryable.as_str(), owner.as_str());
+        text.push_str(&line([code, &status, category, retryable, owner, entry.meaning(lang)]));
     }
     text
 }

@@ -7,7 +7,7 @@ pub use path_labels::PathLabels;
 
 use crate::catalogue::{Catalogue, Category, Entry, Owner, Retryable, Source};
 use crate::framing::Framing;
-use crate::recognise::{Custom, MOST_CUSTOM};
+use crate::recognise::{Custom, MOST_CUSTOM, Recogniser as _};
 use crate::rules;
 use crate::tail::StartAt;
 use crate::tally::{LabelSet, Settings};
@@ -89,12 +89,12 @@ impl Default for Limits {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{file}: {source}; name a configuration file that can be read")]
+    #[error("{file}: {reason}; name a configuration file that can be read")]
     Unreadable {
         /// Which.
         file: String,
         /// Why not.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// What it says cannot be.
     #[error("{file}:{line}: {reason}")]
@@ -119,7 +119,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
         let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { file: file.clone(), source })?;
+            std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { file: file.clone(), reason })?;
         Self::parse(&text, &file)
     }
 
@@ -136,6 +136,11 @@ impl Config {
         Self::check(raw).map_err(place)
     }
 
+    /// The further recognisers by name, each with the texts of which its lines have at least one.
+    pub fn anchors(&self) -> impl Iterator<Item = (&str, &[&str])> {
+        self.recognisers.iter().map(|custom| (custom.name(), custom.anchors()))
+    }
+
     fn check(raw: RawConfig) -> Result<Self, Wrong> {
         let mut recognisers: Vec<Custom> = Vec::new();
         for raw in &raw.recognisers {
@@ -146,7 +151,7 @@ impl Config {
                 return wrong(&raw.name, format!("the name {name:?} may have letters, digits, _ and - only"));
             }
             let taken = crate::recognise::BUILT_IN.iter().any(|other| other.name() == name);
-            if taken || recognisers.iter().any(|other| crate::recognise::Recogniser::name(other) == name) {
+            if taken || recognisers.iter().any(|other| other.name() == name) {
                 return wrong(&raw.name, format!("there is a recogniser {name:?} already; give it another name"));
             }
             match Custom::new(name, &raw.pattern.value) {
@@ -180,32 +185,56 @@ fn wrong<T, V>(at: &Spanned<T>, reason: String) -> Result<V, Wrong> {
     Err((at.referenced, reason))
 }
 
-/// What the reader of YAML says, with the nearest key for one that is unknown.
+/// What the reader of YAML says, in the words of those who write a configuration.
 fn explain(error: &serde_saphyr::Error) -> Wrong {
     let error = error.without_snippet();
     let location = error.location().unwrap_or(Location::UNKNOWN);
     let reason = match error {
         serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-            let near = expected
-                .iter()
-                .max_by(|one, other| strsim::jaro_winkler(one, field).total_cmp(&strsim::jaro_winkler(other, field)));
-            match near {
-                Some(near) if strsim::jaro_winkler(near, field) > 0.75 => {
-                    format!("unknown key {field:?}; did you mean {near:?}?")
-                }
-                _ => format!("unknown key {field:?}; there are {}", expected.join(", ")),
+            match nearest(field, expected.iter().copied()) {
+                Some(near) => format!("unknown key {field:?}; did you mean {near:?}?"),
+                None => format!("unknown key {field:?}; there are {}", expected.join(", ")),
             }
         }
-        serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("{variant:?} cannot be here; it is one of {}", expected.join(", "))
-        }
+        serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => none_of(variant, expected),
         serde_saphyr::Error::SerdeMissingField { field, .. } => format!("the key {field:?} is missing"),
         other => {
             let text = other.to_string();
-            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            plain(text.split(" at line ").next().unwrap_or_default())
         }
     };
     (location, reason)
+}
+
+/// What the reader of YAML says of its own terms.
+fn plain(text: &str) -> String {
+    if let Some(rest) = text.strip_prefix("duplicate mapping key: ") {
+        return format!("the key {:?} stands here twice", rest.split(',').next().unwrap_or_default());
+    }
+    match text {
+        "expected sequence start" => "a list is expected here, as in [\"a\", \"b\"]".to_owned(),
+        "expected mapping start" => "keys with values are expected here, as in {key: value}".to_owned(),
+        _ if text.starts_with("invalid u") => "a whole number is expected here".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The one that was meant, if it is near enough.
+fn nearest<'a>(text: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const ALIKE: f64 = 0.75; // Jaro-Winkler
+    let ranked = all.map(|other| (strsim::jaro_winkler(other, text), other));
+    ranked
+        .filter(|(likeness, _)| *likeness > ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, near)| near)
+}
+
+fn none_of(text: &str, all: &[&str]) -> String {
+    match nearest(text, all.iter().copied()) {
+        Some(near) => format!("{text:?} cannot be here; did you mean {near:?}?"),
+        None => format!("{text:?} cannot be here; it is one of {}", all.join(", ")),
+    }
 }
 
 fn input(raw: RawInput) -> Result<Input, Wrong> {
@@ -303,7 +332,8 @@ fn one_of<T: Copy + std::fmt::Display>(raw: Option<&Spanned<String>>, all: &[T],
     found.copied().map_or_else(
         || {
             let all: Vec<_> = all.iter().map(ToString::to_string).collect();
-            wrong(raw, format!("{:?} cannot be here; it is one of {}", raw.value, all.join(", ")))
+            let all: Vec<_> = all.iter().map(String::as_str).collect();
+            wrong(raw, none_of(&raw.value, &all))
         },
         Ok,
     )

@@ -29,6 +29,11 @@ impl PathLabels {
         Ok(Self(regex))
     }
 
+    /// The names of the labels.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.capture_names().flatten()
+    }
+
     /// The labels of a path, beside those that its input has; none of them if the path does not match.
     #[must_use]
     pub fn of(&self, path: &Path, input: &LabelSet) -> LabelSet {

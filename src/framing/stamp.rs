@@ -14,28 +14,89 @@ pub struct Stamp {
 /// A stamp stands near the beginning of a line.
 const REACH: usize = 256;
 
+/// The keys of a line of JSON or `key=value` stand anywhere in it; so far they are looked for.
+const KEYS_REACH: usize = 16 * 1024;
+
+/// How far above a line without a stamp one is looked for, in bytes and lines.
+const ABOVE: (usize, usize) = (1024, 8);
+
+/// What the time of a line is called where it has a name.
+const KEYS: [&[u8]; 4] = [b"time", b"ts", b"timestamp", b"@timestamp"];
+
 /// Names of months as logs write them.
 pub(super) const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 impl Stamp {
-    /// The first stamp at the beginning of a line: `2026-11-22 12:47:06,206`, `2026/11/22T12:47:06Z`,
-    /// `22/Nov/2026:12:47:06 +0000`, behind whatever brackets and keys.
+    /// The stamp of a line: `2026-11-22 12:47:06,206`, `2026/11/22T12:47:06Z`, `22/Nov/2026:12:47:06 +0000`,
+    /// `22 Nov 2026 12:47:06 GMT`, near its beginning behind whatever brackets and keys; or one of these, or seconds
+    /// since 1970 and parts of them, under a key such as `"time"` or `ts=`.
     #[must_use]
     pub fn find(line: &[u8]) -> Option<Self> {
-        let head = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len()).min(REACH)];
-        let mut before = b' ';
-        for (at, byte) in head.iter().enumerate() {
-            if byte.is_ascii_digit()
-                && !before.is_ascii_digit()
-                && let Some(stamp) = numeric(&head[at..]).or_else(|| named(&head[at..]))
-            {
-                return Some(stamp);
-            }
-            before = *byte;
+        let line = first(line);
+        if line.starts_with(b"{") {
+            return keyed(line).or_else(|| early(line)); // a message may quote another time
         }
-        None
+        early(line).or_else(|| keyed(line))
     }
+
+    /// The stamp of an event: of its first line, else the `Date` of an HTTP answer in it.
+    #[must_use]
+    pub fn of_event(text: &[u8]) -> Option<Self> {
+        Self::find(text).or_else(|| {
+            let dated = memchr::memmem::find(text, b"Date: ").or_else(|| memchr::memmem::find(text, b"\ndate: "))?;
+            early(first(&text[dated + 6..]))
+        })
+    }
+
+    /// The stamp of the nearest line above, if one of the last few has any.
+    #[must_use]
+    pub fn above(text: &[u8]) -> Option<Self> {
+        let (bytes, lines) = ABOVE;
+        let near = &text[text.len().saturating_sub(bytes)..];
+        let near = near.strip_suffix(b"\n").unwrap_or(near);
+        near.rsplit(|byte| *byte == b'\n').take(lines).find_map(Self::find)
+    }
+}
+
+fn first(text: &[u8]) -> &[u8] {
+    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
+}
+
+/// The first stamp near the beginning.
+fn early(line: &[u8]) -> Option<Stamp> {
+    let head = &line[..line.len().min(REACH)];
+    let mut before = b' ';
+    for (at, byte) in head.iter().enumerate() {
+        if byte.is_ascii_digit() && !before.is_ascii_digit() {
+            let text = &line[at..];
+            let found = numeric(text).or_else(|| named(text)).or_else(|| (at <= 1).then(|| epoch(text)).flatten());
+            if found.is_some() {
+                return found;
+            }
+        }
+        before = *byte;
+    }
+    None
+}
+
+/// The value of a key that means the time.
+fn keyed(line: &[u8]) -> Option<Stamp> {
+    let line = &line[..line.len().min(KEYS_REACH)];
+    KEYS.iter().find_map(|key| {
+        memchr::memmem::find_iter(line, key).find_map(|at| {
+            let before = at.checked_sub(1).map_or(b' ', |at| line[at]);
+            let rest = &line[at + key.len()..];
+            let value = match before {
+                b'"' => rest.strip_prefix(b"\"")?.trim_ascii_start().strip_prefix(b":"),
+                b' ' | b'\t' => rest.strip_prefix(b"="),
+                _ => None,
+            }?;
+            let value = value.trim_ascii_start();
+            let value = value.strip_prefix(b"\"").unwrap_or(value);
+            numeric(value).or_else(|| named(value)).or_else(|| epoch(value))
+        })
+    })
 }
 
 fn numeric(text: &[u8]) -> Option<Stamp> {
@@ -50,9 +111,36 @@ fn numeric(text: &[u8]) -> Option<Stamp> {
 }
 
 fn named(text: &[u8]) -> Option<Stamp> {
-    let shaped = text.get(2) == Some(&b'/') && text.get(6) == Some(&b'/') && text.get(11) == Some(&b':');
+    let separator = *text.get(2)?;
+    let shaped = matches!(separator, b'/' | b' ' | b'-')
+        && text.get(6) == Some(&separator)
+        && matches!(text.get(11), Some(b':' | b' '));
     let month = MONTHS.iter().position(|month| text.get(3..6) == Some(*month)).filter(|_| shaped)?;
     stamp(number(text, 7, 4)?, i64::try_from(month).ok()? + 1, number(text, 0, 2)?, &text[12..])
+}
+
+/// Time since 1970 in seconds, or in thousandths, millionths or billionths of them, of this century.
+fn epoch(text: &[u8]) -> Option<Stamp> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = number(text, 0, digits).filter(|_| digits <= 18)?;
+    let millis = match digits {
+        10 => {
+            let fraction = text[digits..].strip_prefix(b".").unwrap_or_default();
+            whole * 1000 + thousandths(fraction)
+        }
+        13 => whole,
+        16 => whole / 1000,
+        _ => return None,
+    };
+    let end = text[digits..].first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-');
+    (end && (978_307_200_000..4_102_444_800_000).contains(&millis)).then_some(Stamp { millis, zoned: true })
+}
+
+/// The first three digits of a fraction.
+fn thousandths(fraction: &[u8]) -> i64 {
+    let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (0..3)
+        .fold(0, |millis, place| millis * 10 + fraction[..digits].get(place).map_or(0, |digit| i64::from(digit - b'0')))
 }
 
 fn number(text: &[u8], at: usize, digits: usize) -> Option<i64> {
@@ -73,11 +161,12 @@ fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {
     let mut rest = &time[8..];
     let mut millis = 0;
     if let Some(fraction) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
-        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        for place in 0..3 {
-            millis = millis * 10 + fraction[..digits].get(place).map_or(0, |digit| i64::from(digit - b'0'));
-        }
-        rest = &fraction[digits..];
+        millis = thousandths(fraction);
+        rest = &fraction[fraction.iter().take_while(|byte| byte.is_ascii_digit()).count()..];
+    } else if let [b' ', a, b, c, b'|', ..] = rest
+        && [a, b, c].iter().all(|byte| byte.is_ascii_digit())
+    {
+        millis = thousandths(&rest[1..4]); // the OBS SDKs for Java and Node.js
     }
     let zone = zone(rest);
     let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zone.unwrap_or(0) * 60;
@@ -89,6 +178,7 @@ fn zone(text: &[u8]) -> Option<i64> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let sign = match text.first()? {
         b'Z' => return Some(0),
+        b'G' | b'U' if text.starts_with(b"GMT") || text.starts_with(b"UTC") => return Some(0),
         b'+' => 1,
         b'-' => -1,
         _ => return None,
@@ -127,6 +217,7 @@ impl fmt::Display for Stamp {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -140,6 +231,18 @@ mod tests {
             ("[2026-11-22T13:01:29.144931+00:00][INFO]", Some("2026-11-22T13:01:29.144Z")),
             ("x y [22/Nov/2026:12:47:06 +0800] z", Some("2026-11-22T04:47:06.000Z")),
             ("{\"level\":\"error\",\"time\":\"2024-02-29T23:59:59.5-01:30\"}", Some("2024-03-01T01:29:59.500Z")),
+            ("2026-11-22 12:55:47 699|main|ERROR|x", Some("2026-11-22T12:55:47.699")),
+            ("2026-11-22 12:55:47 699 bytes", Some("2026-11-22T12:55:47.000")),
+            ("Sun, 22 Nov 2026 13:10:06 GMT", Some("2026-11-22T13:10:06.000Z")),
+            ("22-Nov-2026 13:10:06.25 UTC x", Some("2026-11-22T13:10:06.250Z")),
+            ("{\"level\":50,\"time\":1795352432857,\"m\":\"2024-01-01 00:00:00\"}", Some("2026-11-22T13:00:32.857Z")),
+            ("{\"m\":\"2024-01-01 00:00:00\", \"ts\": 1795352432.5}", Some("2026-11-22T13:00:32.500Z")),
+            ("{\"msg\":\"at time: 1795352432\",\"runtime\":1795352432}", None),
+            ("level=error ts=1795352432.857 msg=x", Some("2026-11-22T13:00:32.857Z")),
+            ("1795352432 ERROR x", Some("2026-11-22T13:00:32.000Z")),
+            ("[1795352432857123] ERROR x", Some("2026-11-22T13:00:32.857Z")),
+            ("1795352432-account", None),
+            ("upload 1795352432 failed", None),
             ("2026/11/22 HH:50:03 352|sdk-file|", None),
             ("99999-99-99 99:99:99", None),
             ("2026-13-22 12:47:06", None),
@@ -148,5 +251,27 @@ mod tests {
         ] {
             assert_eq!(Stamp::find(line.as_bytes()).map(|stamp| stamp.to_string()).as_deref(), wanted, "{line}");
         }
+    }
+
+    #[test]
+    fn the_key_of_json_is_found_behind_a_long_message() {
+        let line = format!("{{\"msg\":\"{}\",\"ts\":\"2026-11-22T13:00:00Z\"}}", "x".repeat(2000));
+        assert_eq!(Stamp::find(line.as_bytes()).unwrap().to_string(), "2026-11-22T13:00:00.000Z");
+    }
+
+    #[test]
+    fn an_event_without_a_stamp_has_the_date_of_its_answer() {
+        let answer = b"< HTTP/1.1 503 Slow Down\n< Date: Sun, 22 Nov 2026 13:10:06 GMT\n< \n";
+        assert_eq!(Stamp::of_event(answer).unwrap().to_string(), "2026-11-22T13:10:06.000Z");
+        assert_eq!(Stamp::of_event(b"Code:SlowDown\nUpdated: 2026-11-22 13:10:06\n"), None);
+    }
+
+    #[test]
+    fn the_line_above_is_near() {
+        let text = b"2026-11-22 13:10:06 a\n2026-11-22 13:10:07 b\nfailed:\n";
+        assert_eq!(Stamp::above(text).unwrap().to_string(), "2026-11-22T13:10:07.000");
+        let far = format!("2026-11-22 13:10:06 a\n{}", "no time\n".repeat(8));
+        assert_eq!(Stamp::above(far.as_bytes()), None);
+        assert_eq!(Stamp::above(b""), None);
     }
 }

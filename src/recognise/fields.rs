@@ -13,6 +13,12 @@ pub fn until<'e>(text: &'e [u8], stop: &str) -> &'e [u8] {
     &text[..short::find(text, stop.as_bytes()).unwrap_or(text.len())]
 }
 
+/// The text up to `stop`, or to the end of its line: what is no message holds no line feed, and the lines behind it may
+/// still be to come.
+pub fn value<'e>(text: &'e [u8], stop: &str) -> &'e [u8] {
+    until(until(text, "\n"), stop)
+}
+
 /// The text behind the last `needle`.
 pub fn after_last<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
     short::rfind(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])

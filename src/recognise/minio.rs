@@ -47,7 +47,7 @@ impl Recogniser for Minio {
 /// between it and the id of the host.
 fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, usize)> {
     let text = &event[at + anchor.len()..];
-    let code = fields::until(text, ", message: ");
+    let code = fields::value(text, ", message: ");
     if code.len() == text.len() {
         return None;
     }

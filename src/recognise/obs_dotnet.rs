@@ -53,7 +53,7 @@ fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
             starts.next();
         }
         let status = status(event, at).and_then(fields::status);
-        let code = fields::after(text, ", ErrorCode:").map(|rest| fields::until(rest, ", ErrorMessage:"));
+        let code = fields::after(text, ", ErrorCode:").map(|rest| fields::value(rest, ", ErrorMessage:"));
         let id = fields::after_last(&event[at..end], ", RequestId:").and_then(fields::request_id);
         if status.is_some() {
             found.push(Report { code: code.and_then(fields::code), status, request_id: id, ..Report::at(at) });

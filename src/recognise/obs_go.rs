@@ -55,7 +55,7 @@ fn errors<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
         }
         let id = fields::after_last(text, ", RequestId=");
         let status = fields::status(text).or_else(|| fields::status(fields::after(id?, "but status code is: ")?));
-        let code = fields::after(text, ", Code=").map(|rest| fields::until(rest, ", Message="));
+        let code = fields::after(text, ", Code=").map(|rest| fields::value(rest, ", Message="));
         let call = fields::line_before(event, at).ends_with(b"|Do http request with error: obs: ");
         let (code, request_id) = (code.and_then(fields::code), id.and_then(fields::request_id));
         if code.is_none() && status.is_none() && request_id.is_none() {

@@ -72,7 +72,7 @@ fn status<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<Re
 /// `request error with error code:NoSuchKey, error message:…, request id:…`; the message may be anything.
 fn code<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<Report<'e>> {
     let rest = value(text, CODE)?;
-    let code = fields::code(fields::until(rest, ", error message:"));
+    let code = fields::code(fields::value(rest, ", error message:"));
     let id = fields::after_last(rest, ", request id:").and_then(fields::request_id);
     (code.is_some() || id.is_some()).then(|| Report {
         code,
@@ -118,7 +118,7 @@ fn summary<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<R
     let rest = value(text, "exec interface ")?;
     let rest = rest.strip_prefix(operation)?.strip_prefix(SUMMARY.as_bytes())?;
     let status = fields::status(rest).filter(|status| *status >= 300)?;
-    let code = fields::after(rest, ", Code:").and_then(|code| fields::code(fields::until(code, ",")));
+    let code = fields::after(rest, ", Code:").and_then(|code| fields::code(fields::value(code, ",")));
     let link = if code.is_some() { Link::Adds(call(operation)) } else { Link::Ends(call(operation)) };
     Some(Report { code, status: Some(status), link, ..report })
 }

@@ -44,7 +44,7 @@ fn log(event: &[u8]) -> Option<Report<'_>> {
     }
     let text = &event[at + LOG.len()..];
     let status = fields::status(text)?;
-    let code = fields::until(text[3..].strip_prefix(b", code:")?, ", message:");
+    let code = fields::value(text[3..].strip_prefix(b", code:")?, ", message:");
     Some(Report { code: fields::code(code), status: Some(status), ..Report::at(at) })
 }
 
@@ -55,7 +55,7 @@ fn string(event: &[u8]) -> Option<Report<'_>> {
         return None;
     }
     let text = &event[at + STRING.len()..];
-    let code = fields::until(text, ", Status Code: ");
+    let code = fields::value(text, ", Status Code: ");
     let status = fields::status(text.get(code.len()..)?.strip_prefix(b", Status Code: ")?)?;
     Some(Report { code: fields::code(code), status: Some(status), ..Report::at(at) })
 }

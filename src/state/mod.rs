@@ -21,14 +21,14 @@ const LARGEST: u64 = 256 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// The folder or a file in it.
-    #[error("state folder {}: cannot {doing}: {source}", path.display())]
+    #[error("state folder {}: cannot {doing}: {reason}", path.display())]
     Io {
         /// Which.
         path: PathBuf,
         /// What was tried.
         doing: &'static str,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Another daemon holds the folder.
     #[error("state folder {}: in use by another obs-error-exporter; give each its own --state.path", .0.display())]
@@ -67,7 +67,7 @@ impl Store {
     pub fn open(folder: &Path, version: u32) -> Result<(Self, Found), StateError> {
         let failed = |doing, path: &Path| {
             let path = path.to_owned();
-            move |source| StateError::Io { path, doing, source }
+            move |reason| StateError::Io { path, doing, reason }
         };
         fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
         let path = folder.join("lock");
@@ -75,7 +75,7 @@ impl Store {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StateError::InUse(folder.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(failed("lock it", &path)(source)),
+            Err(TryLockError::Error(reason)) => return Err(failed("lock it", &path)(reason)),
         }
         let store = Self { folder: folder.to_owned(), version, lock };
         let found = match read(&store.path(), version) {

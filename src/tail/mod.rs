@@ -40,8 +40,10 @@ mod whereabouts;
 use std::path::Path;
 use std::time::Duration;
 
+pub use discover::{Discovery, Found, Walk};
 pub use identity::{Continuity, FileId, Mark, Print, Stat, continuity};
 pub use record::{FileRecord, Known, Owner, RawPath, RecordState};
+pub use rotation::bases as rotated_from;
 pub use stats::{Event, FileStatus, Stats};
 pub use tailer::{Tailer, Turn};
 pub use watch::WatchMode;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
@@ -12,7 +13,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -44,7 +45,7 @@ pub(super) async fn drive<B: Backend>(
         return http1(stream, site, &place, stop).await;
     };
     let accepted = tokio::select! {
-        accepted = accept(stream, tls) => accepted,
+        accepted = accept(stream, tls, site.options.limits.drain_timeout) => accepted,
         () = place.activity.overdue(&site.options.limits, false) => return,
         _ = stop.wait_for(|stop| *stop) => return,
     };
@@ -56,13 +57,20 @@ pub(super) async fn drive<B: Backend>(
 }
 
 /// The handshake. A client that does not speak TLS is told so, if it speaks HTTP.
-async fn accept(mut stream: TcpStream, tls: Arc<rustls::ServerConfig>) -> Option<TlsStream<TcpStream>> {
+async fn accept(
+    mut stream: TcpStream,
+    tls: Arc<rustls::ServerConfig>,
+    patience: Duration,
+) -> Option<TlsStream<TcpStream>> {
     let mut first = [0];
     if stream.peek(&mut first).await.ok()? == 1 && first[0].is_ascii_uppercase() {
         let said = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
                     this port speaks HTTPS; ask https://\n";
         let _ = stream.write_all(said.as_bytes()).await;
         let _ = stream.shutdown().await;
+        // closing a socket with unread bytes would reset it, and the answer might be lost
+        let mut waste = [0; 4096];
+        let _ = timeout(patience, async { while matches!(stream.read(&mut waste).await, Ok(1..)) {} }).await;
         return None;
     }
     // how a handshake fails is the client's affair and worth no line in the log

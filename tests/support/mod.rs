@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code, unreachable_pub)]
 
 pub mod browser;
+pub mod command;
 pub mod daemon;
 pub mod expected;
 pub mod http;

@@ -1,11 +1,15 @@
 //! What `scan` is asked to read: files, globs, folders and standard input, rotated files in the order of their age.
 
+use super::open::unpacked;
 use crate::framing::Stamp;
-use flate2::read::MultiGzDecoder;
+use crate::tail;
 use globset::GlobBuilder;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 /// A log to be read.
@@ -33,18 +37,27 @@ pub struct Unreadable {
 }
 
 impl Input {
-    /// Opens it; a `.gz` file is decompressed.
+    /// Opens it and decompresses it if it has to be (gzip, zstd).
     ///
     /// # Errors
     /// When it cannot be opened.
     pub fn open(&self) -> io::Result<Box<dyn Read>> {
-        match self {
-            Self::Stdin => Ok(Box::new(io::stdin().lock())),
-            Self::File { path, .. } => {
-                let file = File::open(path)?;
-                Ok(if compressed(path) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
-            }
-        }
+        self.open_watched(|file| file)
+    }
+
+    /// Opens it, with something between the file and who reads it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_watched<'l>(
+        &self,
+        watch: impl FnOnce(Box<dyn Read + 'l>) -> Box<dyn Read + 'l>,
+    ) -> io::Result<Box<dyn Read + 'l>> {
+        let file: Box<dyn Read + 'l> = match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File { path, .. } => Box::new(File::open(path)?),
+        };
+        unpacked(self.path(), watch(file))
     }
 
     /// Where it is, for messages.
@@ -55,10 +68,33 @@ impl Input {
             Self::File { path, .. } => path,
         }
     }
+
+    /// How long it is on the disk, in bytes, if that can be known.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::File { path, .. } => fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|about| about.len()),
+        }
+    }
 }
 
-fn compressed(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+/// What can be done about a log that cannot be read.
+#[must_use]
+pub fn advice(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            let nearest = std::path::absolute(path).ok();
+            let nearest = nearest.as_deref().into_iter().flat_map(Path::ancestors).skip(1).find(|path| path.is_dir());
+            let nearest = nearest.unwrap_or(Path::new("/")).display();
+            format!("there is no such file or folder; the nearest folder that exists is {nearest}")
+        }
+        io::ErrorKind::PermissionDenied => "permission denied; run this as a user who may read it".to_owned(),
+        io::ErrorKind::UnexpectedEof => {
+            "it ends in the middle of its compressed data; what is before that counts".to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// The logs that the arguments name, each once, and the arguments that name none. `-` or nothing is standard input.
@@ -80,7 +116,8 @@ pub fn expand(arguments: &[PathBuf]) -> (Vec<Input>, Vec<Unreadable>) {
         } else if let Some(pattern) = argument.to_str().filter(|text| text.contains(['*', '?', '[', '{'])) {
             glob(pattern, &mut paths, &mut refuse);
         } else {
-            refuse(fs::metadata(argument).err().map_or_else(|| "gone".to_owned(), |error| error.to_string()));
+            let reason = fs::metadata(argument).err().map(|error| advice(argument, &error));
+            refuse(reason.unwrap_or_else(|| "it has just vanished; try again".to_owned()));
         }
     }
     paths.sort();
@@ -102,7 +139,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>, refuse: &mut impl FnMut(String)
                 }
             }
         }
-        Err(error) => refuse(format!("{}: {error}", folder.display())),
+        Err(error) => refuse(format!("{}: {}", folder.display(), advice(folder, &error))),
     }
 }
 
@@ -113,18 +150,28 @@ fn glob(pattern: &str, paths: &mut Vec<PathBuf>, refuse: &mut impl FnMut(String)
     };
     let fixed = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
     let folder = pattern[..fixed].rfind('/').map_or(Path::new("."), |end| Path::new(&pattern[..=end]));
+    if !folder.is_dir() {
+        let nearest = folder.ancestors().find(|path| path.is_dir()).filter(|path| !path.as_os_str().is_empty());
+        return refuse(format!(
+            "no file matches: there is no folder {}; the nearest that exists is {}",
+            folder.display(),
+            nearest.unwrap_or(Path::new(".")).display()
+        ));
+    }
     let mut all = Vec::new();
     walk(folder, &mut all, refuse);
-    let before = paths.len();
+    let (before, looked_at) = (paths.len(), all.len());
     paths.extend(all.into_iter().filter(|path| matcher.is_match(path.strip_prefix("./").unwrap_or(path))));
     if paths.len() == before {
-        refuse(format!("no file matches; looked in {}", folder.display()));
+        let files = if looked_at == 1 { "file" } else { "files" };
+        refuse(format!("no file matches; looked at {looked_at} {files} in and below {}", folder.display()));
     }
 }
 
 /// Files of one rotation stand next to each other, the oldest first.
 fn in_order(paths: Vec<PathBuf>) -> Vec<Input> {
-    let mut logs: Vec<Log> = paths.into_iter().map(Log::new).collect();
+    let there: HashSet<PathBuf> = paths.iter().cloned().collect();
+    let mut logs: Vec<Log> = paths.into_iter().map(|path| Log::new(path, &there)).collect();
     logs.sort_by(|one, other| one.family.cmp(&other.family).then_with(|| one.age(other)));
     let mut before: Option<PathBuf> = None;
     logs.into_iter()
@@ -138,7 +185,7 @@ fn in_order(paths: Vec<PathBuf>) -> Vec<Input> {
 
 struct Log {
     path: PathBuf,
-    /// The name without what a rotation adds to it.
+    /// The log that it is a rotated file of, or itself.
     family: PathBuf,
     /// The number that a rotation has put into the name.
     number: Option<u64>,
@@ -146,21 +193,38 @@ struct Log {
 }
 
 impl Log {
-    fn new(path: PathBuf) -> Self {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let (family, number) = family(&name);
-        let begins = Input::File { path: path.clone(), continues: false }.open().ok().and_then(begins);
-        Self { family: path.with_file_name(family), number, begins, path }
+    fn new(path: PathBuf, there: &HashSet<PathBuf>) -> Self {
+        let name = path.file_name().map(OsStr::as_bytes).unwrap_or_default();
+        let mut bases = tail::rotated_from(name);
+        bases.sort_by_key(Vec::len);
+        let mut bases = bases.into_iter().map(|base| path.with_file_name(OsString::from_vec(base)));
+        let shortest = bases.next();
+        let family = shortest.iter().cloned().chain(bases).find(|base| there.contains(base)).or(shortest);
+        let number = family.as_ref().and_then(|family| number(name, family.file_name()?.as_bytes()));
+        let input = Input::File { path: path.clone(), continues: false };
+        // what is read from a pipe here would be missing later
+        let begins = input.size().and_then(|_| input.open().ok()).and_then(begins);
+        Self { family: family.unwrap_or_else(|| path.clone()), number, begins, path }
     }
 
-    /// By the first time stamp inside; without one, a higher number is older, and the file without a number is newest.
+    /// By the first time stamp inside; without one, by the name: a higher number is older, a later date is newer, and
+    /// the log itself is newest.
     fn age(&self, other: &Self) -> Ordering {
         match (self.begins, other.begins) {
-            (Some(one), Some(other)) if one != other => one.cmp(&other),
+            (Some(one), Some(other)) if one != other => return one.cmp(&other),
+            _ => {}
+        }
+        let newest = |log: &Self| log.path == log.family;
+        match (self.number, other.number) {
+            _ if newest(self) != newest(other) => newest(self).cmp(&newest(other)),
+            (Some(one), Some(other)) if one.min(other) >= A_DATE => one.cmp(&other),
             _ => other.number.cmp(&self.number),
         }
     }
 }
+
+/// Numbers of rotations are smaller, dates written as a number are not: `20261122`.
+const A_DATE: u64 = 1_000_000;
 
 fn begins(log: impl Read) -> Option<Stamp> {
     let mut head = Vec::new();
@@ -168,22 +232,12 @@ fn begins(log: impl Read) -> Option<Stamp> {
     crate::framing::lines(&head).take(64).find_map(Stamp::find)
 }
 
-/// `app.log.3.gz` is the third of `app.log`; so are `app-3.log` and `app.3.log`.
-fn family(name: &str) -> (String, Option<u64>) {
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    let number = |digits: &str| digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    if let Some((base, digits)) = name.rsplit_once('.')
-        && let Some(number) = number(digits)
-    {
-        return (base.to_owned(), Some(number));
-    }
-    if let Some(stem) = name.strip_suffix(".log")
-        && let Some((base, digits)) = stem.rsplit_once(['-', '.'])
-        && let Some(number) = number(digits)
-    {
-        return (format!("{base}.log"), Some(number));
-    }
-    (name.to_owned(), None)
+/// What the name of a rotated file has more than the name of its log, as a number: 3 for `app.log.3.gz`.
+fn number(name: &[u8], log: &[u8]) -> Option<u64> {
+    let same = name.iter().zip(log).take_while(|(one, other)| one == other).count();
+    let digits: String =
+        name[same..].iter().filter(|byte| byte.is_ascii_digit()).map(|byte| char::from(*byte)).collect();
+    digits.get(..digits.len().min(19))?.parse().ok()
 }
 
 #[cfg(test)]
@@ -227,8 +281,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (inputs, bad) = expand(&[folder.path().join("none.log"), folder.path().join("*.log")]);
         assert!(inputs.is_empty());
-        assert!(bad[0].to_string().contains("none.log: No such file"), "{}", bad[0]);
-        assert!(bad[1].to_string().contains("no file matches; looked in"), "{}", bad[1]);
+        let place = folder.path().display();
+        let expected =
+            format!("{place}/none.log: there is no such file or folder; the nearest folder that exists is {place}");
+        assert_eq!(bad[0].to_string(), expected);
+        let expected = format!("{place}/*.log: no file matches; looked at 0 files in and below {place}/");
+        assert_eq!(bad[1].to_string(), expected);
         assert_eq!(expand(&[]).0, [Input::Stdin]);
+        let (_, bad) = expand(&[folder.path().join("gone/app*.log")]);
+        let expected = format!(
+            "{place}/gone/app*.log: no file matches: there is no folder {place}/gone/; the nearest that exists is {place}"
+        );
+        assert_eq!(bad[0].to_string(), expected);
+    }
+
+    #[test]
+    fn names_say_the_age_of_logs_without_time_stamps() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.log", "a.log-20261120", "a.log-20261121.gz", "b-2026-11-20.log", "b.log", "c.log.old", "c.log"]
+        {
+            let text: &[u8] = if name.ends_with("gz") { &[0x1f, 0x8b] } else { b"x\n" };
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let (inputs, _) = expand(&[folder.path().to_owned()]);
+        let expected =
+            ["a.log-20261120", "a.log-20261121.gz+", "a.log+", "b-2026-11-20.log", "b.log+", "c.log.old", "c.log+"];
+        assert_eq!(names(&inputs), expected);
     }
 }

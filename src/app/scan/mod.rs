@@ -1,51 +1,33 @@
 //! One shot: files read to their end, and what was found in them.
 
 mod files;
+mod interrupt;
+mod notes;
+mod open;
+mod timeline;
+mod when;
 
-pub use files::{Input, Unreadable, expand};
+pub use files::{Input, Unreadable, advice, expand};
+pub use interrupt::Interrupt;
+pub use notes::{At, Filter};
+pub use timeline::Timeline;
+pub use when::Zone;
 
-use super::{Observer, Pipeline};
+use super::Pipeline;
+use crate::catalogue::Entry;
 use crate::config::Config;
 use crate::framing::Stamp;
-use crate::report::{Bounds, Code, Finding, Now};
+use crate::report::{Bounds, Code, Now};
 use crate::tail::{Behind, Consumer, SourceKey};
 use crate::tally::metrics;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Request ids listed for each code and status.
-const IDS: usize = 3;
+use notes::{Notes, Seen};
 
 /// A scan remembers many more ids than a daemon has to: it may be given files of months at once.
 const BOUNDS: Bounds = Bounds { counted: 4 << 20, waiting: 1 << 20 };
-
-/// What is listed of a code and status beside its count.
-#[derive(Debug, Clone, Default)]
-struct Seen {
-    first: Option<Stamp>,
-    last: Option<Stamp>,
-    ids: Vec<String>,
-}
-
-/// Notes when responses were told of.
-#[derive(Debug, Default)]
-struct Notes(HashMap<(Option<Code>, Option<u16>), Seen>);
-
-impl Observer for Notes {
-    fn counted(&mut self, finding: &Finding) {
-        let seen = self.0.entry((finding.code, finding.status)).or_default();
-        if let Some(time) = finding.time {
-            seen.first = Some(seen.first.map_or(time, |first| first.min(time)));
-            seen.last = Some(seen.last.map_or(time, |last| last.max(time)));
-        }
-        if seen.ids.len() < IDS
-            && let Some(text) = finding.id.as_ref().and_then(|id| id.text.as_deref())
-        {
-            seen.ids.push(text.to_owned());
-        }
-    }
-}
 
 /// The responses with one code and status.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -64,6 +46,30 @@ pub struct Row {
     pub last: Option<String>,
     /// Some of their request ids.
     pub request_ids: Vec<String>,
+    /// What the catalogue knows of the code.
+    #[serde(skip)]
+    pub entry: Option<&'static Entry>,
+    /// The moments of `first` and `last`.
+    #[serde(skip)]
+    pub span: Option<Span>,
+    /// How many when.
+    #[serde(skip)]
+    pub timeline: Timeline,
+}
+
+/// From when to when: moments in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+}
+
+impl Span {
+    fn over(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
 }
 
 /// What a scan has found.
@@ -81,9 +87,31 @@ pub struct Report {
     pub duplicates: u64,
     /// Codes that the catalogue lacks.
     pub unlisted_codes: Vec<String>,
+    /// From when to when they were.
+    #[serde(skip)]
+    pub span: Option<Span>,
+    /// The zone to show times in; nothing if the logs name zones, so that UTC is right.
+    #[serde(skip)]
+    pub zone: Option<Zone>,
+    /// Responses that the filter left out.
+    #[serde(skip)]
+    pub left_out: u64,
+    /// Responses that are listed whatever their time, which the logs do not tell.
+    #[serde(skip)]
+    pub timeless: u64,
     /// The same as a daemon would serve it.
     #[serde(skip)]
     pub families: Vec<crate::tally::Family>,
+}
+
+impl Report {
+    /// A moment as the logs show times: `2026-11-22 13:10:36`.
+    #[must_use]
+    pub fn shown(&self, moment: i64) -> String {
+        let stamp = self.zone.as_ref().map_or(Stamp { millis: moment, zoned: true }, |zone| zone.shown(moment));
+        let text = stamp.to_string().replace('T', " ");
+        text.split('.').next().unwrap_or_default().to_owned()
+    }
 }
 
 /// Reads logs one after the other.
@@ -100,7 +128,16 @@ impl Scanner {
     /// # Errors
     /// As [`super::pipeline()`].
     pub fn new(config: Config) -> anyhow::Result<Self> {
-        let (pipeline, _) = super::pipeline(config, BOUNDS, Notes::default())?;
+        Self::filtered(config, Filter::default())
+    }
+
+    /// A scanner that counts some responses only.
+    ///
+    /// # Errors
+    /// As [`super::pipeline()`].
+    pub fn filtered(config: Config, filter: Filter) -> anyhow::Result<Self> {
+        let notes = Notes { filter, ..Notes::default() };
+        let (pipeline, _) = super::pipeline(config, BOUNDS, notes)?;
         Ok(Self { pipeline, buffer: vec![0; 256 * 1024], files: 0, last: None })
     }
 
@@ -138,6 +175,12 @@ impl Scanner {
         result
     }
 
+    /// Responses counted so far.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.pipeline.observer.counted
+    }
+
     /// What was found in all of them.
     #[must_use]
     pub fn finish(mut self) -> Report {
@@ -145,14 +188,13 @@ impl Scanner {
         let Pipeline { mut tally, observer, .. } = self.pipeline;
         tally.show(Now::ZERO);
         tally.seen(Now::ZERO); // there is one answer only
+        let Notes { filter, seen, left_out, timeless, .. } = observer;
+        let mut zoned = false;
         let mut notes: HashMap<(Option<Code>, Option<u16>), Seen> = HashMap::new();
-        for ((code, logged), seen) in observer.0 {
+        for ((code, logged), seen) in seen {
+            zoned |= [seen.first, seen.last].into_iter().flatten().any(|(_, stamp)| stamp.zoned);
             // a status that was not logged is the catalogue's, so two notes may be of one row
-            let noted = notes.entry((code, tally.codes.status(code, logged))).or_default();
-            noted.first = [noted.first, seen.first].into_iter().flatten().min();
-            noted.last = [noted.last, seen.last].into_iter().flatten().max();
-            noted.ids.extend(seen.ids);
-            noted.ids.truncate(IDS);
+            notes.entry((code, tally.codes.status(code, logged))).or_default().absorb(seen);
         }
         let mut errors: Vec<Row> = tally
             .totals()
@@ -164,9 +206,12 @@ impl Scanner {
                     status: status.map_or_else(|| "unknown".to_owned(), |status| status.to_string()),
                     category: tally.codes.category(code, status),
                     count,
-                    first: seen.first.map(|stamp| stamp.to_string()),
-                    last: seen.last.map(|stamp| stamp.to_string()),
+                    first: seen.first.map(|(_, stamp)| stamp.to_string()),
+                    last: seen.last.map(|(_, stamp)| stamp.to_string()),
                     request_ids: seen.ids,
+                    entry: code.and_then(|code| tally.codes.entry(code)),
+                    span: seen.first.zip(seen.last).map(|((first, _), (last, _))| Span { first, last }),
+                    timeline: seen.timeline,
                 }
             })
             .collect();
@@ -174,6 +219,10 @@ impl Scanner {
             (one.category, other.count, &one.code).cmp(&(other.category, one.count, &other.code))
         });
         Report {
+            span: errors.iter().filter_map(|row| row.span).reduce(Span::over),
+            zone: (!zoned).then_some(filter.zone),
+            left_out,
+            timeless,
             errors,
             files: self.files,
             lines: tally.own(&metrics::READ_LINES, ""),

@@ -1,0 +1,93 @@
+//! How many responses there were when: counts in intervals, which become wider as the time that they span grows.
+
+use std::collections::BTreeMap;
+
+/// More intervals are not kept: far more than a line of a terminal has columns.
+const MOST: usize = 512;
+
+/// Counts over time, in bounded memory whatever the order and the span.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    /// An interval is 2^shift milliseconds long.
+    shift: u32,
+    counts: BTreeMap<i64, u64>,
+}
+
+impl Timeline {
+    /// Counts something at a time, in milliseconds since 1970.
+    pub fn add(&mut self, at: i64) {
+        *self.counts.entry(at >> self.shift).or_default() += 1;
+        while self.counts.len() > MOST {
+            self.widen();
+        }
+    }
+
+    /// Adds what another one has counted.
+    pub fn absorb(&mut self, mut other: Self) {
+        while self.shift < other.shift {
+            self.widen();
+        }
+        while other.shift < self.shift {
+            other.widen();
+        }
+        for (interval, count) in other.counts {
+            *self.counts.entry(interval).or_default() += count;
+        }
+        while self.counts.len() > MOST {
+            self.widen();
+        }
+    }
+
+    fn widen(&mut self) {
+        self.shift += 1;
+        for (interval, count) in std::mem::take(&mut self.counts) {
+            *self.counts.entry(interval >> 1).or_default() += count;
+        }
+    }
+
+    /// The counts between two times, in so many equal parts.
+    #[must_use]
+    pub fn columns(&self, from: i64, to: i64, columns: usize) -> Vec<u64> {
+        let mut parts = vec![0; columns];
+        let span = i128::from(to - from) + 1;
+        for (interval, count) in &self.counts {
+            let offset = i128::from((interval << self.shift).clamp(from, to) - from);
+            let part = usize::try_from(offset * columns as i128 / span).unwrap_or(0);
+            if let Some(part) = parts.get_mut(part) {
+                *part += count;
+            }
+        }
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_however_long_it_goes_on() {
+        let mut timeline = Timeline::default();
+        for at in 0..10_000 {
+            timeline.add((at * 7919) % 10_000 * 3_600_000); // more than a year, in no order
+        }
+        let columns = timeline.columns(0, 9_999 * 3_600_000, 10);
+        assert_eq!(columns.iter().sum::<u64>(), 10_000);
+        assert!(timeline.counts.len() <= MOST);
+        assert!(columns.iter().all(|count| (900..=1100).contains(count)), "{columns:?}");
+    }
+
+    #[test]
+    fn parts_have_their_place() {
+        let mut timeline = Timeline::default();
+        for at in [100, 100, 150, 199] {
+            timeline.add(at);
+        }
+        assert_eq!(timeline.columns(100, 199, 4), [2, 0, 1, 1]);
+        assert_eq!(timeline.columns(100, 100, 3), [4, 0, 0]);
+        let mut other = Timeline::default();
+        (0..2000).for_each(|at| other.add(at));
+        timeline.absorb(other);
+        assert_eq!(timeline.columns(0, 1999, 1), [2004]);
+    }
+}
