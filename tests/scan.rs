@@ -84,20 +84,23 @@ fn tables_look_as_they_should() {
 }
 
 #[test]
-fn the_readme_shows_a_real_scan() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
+fn each_readme_shows_a_real_scan() {
     let log: String =
         log().lines().filter(|line| !line.contains("NoSuchKey")).map(|line| line.to_owned() + "\n").collect();
-    let done = feed(command(&["scan", "-"]).env("COLUMNS", "100"), log.as_bytes());
-    let shown = format!("```\n$ kubectl logs deploy/shop --since=1h | obs-error-exporter scan -\n{}```\n", done.out);
-    let from = readme.find("<!-- scan").unwrap();
-    let from = from + readme[from..].find("-->\n").unwrap() + 4;
-    let to = readme.find("<!-- end of scan -->").unwrap();
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, format!("{}{shown}{}", &readme[..from], &readme[to..])).unwrap();
-    } else {
-        assert_eq!(&readme[from..to], shown);
+    for (name, arguments) in [("README.md", &["scan", "-"][..]), ("README.zh.md", &["scan", "--lang", "zh", "-"])] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let readme = fs::read_to_string(&path).unwrap();
+        let done = feed(command(arguments).env("COLUMNS", "100"), log.as_bytes());
+        let typed = format!("$ kubectl logs deploy/shop --since=1h | obs-error-exporter {}", arguments.join(" "));
+        let shown = format!("```\n{typed}\n{}```\n", done.out);
+        let from = readme.find("<!-- scan").unwrap();
+        let from = from + readme[from..].find("-->\n").unwrap() + 4;
+        let to = readme.find("<!-- end of scan -->").unwrap();
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, format!("{}{shown}{}", &readme[..from], &readme[to..])).unwrap();
+        } else {
+            assert_eq!(&readme[from..to], shown, "{name}");
+        }
     }
 }
 
