@@ -242,7 +242,8 @@ fn sections(text: &str) -> Vec<(String, Section)> {
             if let Some((_, section)) = sections.last_mut() {
                 section.rows = prose.lines().filter(|line| line.starts_with('|')).count();
                 section.code = prose.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-                section.links = links(&prose).filter(|to| !to.starts_with(['#', 'R'])).map(str::to_owned).collect();
+                let elsewhere = links(&prose).filter(|to| !to.starts_with(['#', 'R']));
+                section.links = elsewhere.map(|to| to.replace("page.zh.png", "page.png")).collect();
                 prose.clear();
             }
             let level = line.chars().take_while(|c| *c == '#').count();
