@@ -15,7 +15,7 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Prints to standard output a text with colours, without them where they are not wanted or cannot be shown.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_styled(text: &str, color: Color) -> io::Result<()> {
     let choice = match color {
         Color::Auto => AutoStream::choice(&io::stdout()), // knows NO_COLOR, CLICOLOR and TERM

@@ -1,7 +1,7 @@
 //! Alert rules: templates that are rendered from the catalogue of codes and the list of metrics.
 //!
 //! [`alerts`] is the one list of alerts. The rules in both formats and languages, the runbooks' generated parts, the
-//! tables of the README and the tests follow from it. What may be set is in [`parameters`], what was set in [`Settings`].
+//! tables of the README and the tests follow from it. What may be set is in [`parameters()`], what was set in [`Settings`].
 
 mod alert;
 mod alertmanager;
