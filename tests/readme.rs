@@ -209,6 +209,18 @@ fn links_lead_somewhere() {
     assert_eq!(first, [CHINESE, ENGLISH].map(|name| Some(name.to_owned())), "each leads to the other at its top");
 }
 
+#[test]
+fn proofs_and_other_files_that_are_named_are_there() {
+    for name in BOTH {
+        let text = read(name);
+        let named = text.split('`').skip(1).step_by(2).filter_map(|code| code.split(' ').next());
+        let files: BTreeSet<_> =
+            named.filter(|file| ["tests/", "src/", "deploy/"].iter().any(|folder| file.starts_with(folder))).collect();
+        let gone: Vec<_> = files.iter().filter(|file| !path(file).exists()).collect();
+        assert!(files.len() > 20 && gone.is_empty(), "{name}: {gone:?} of {}", files.len());
+    }
+}
+
 /// A section as both languages must have it: the level of its heading, its commands and examples without their comments,
 /// the number of rows of its tables, everything that is set as code, and where its links to elsewhere lead.
 #[derive(Debug, PartialEq)]
