@@ -45,10 +45,11 @@ impl<'e> Head<'e> {
         if line.trim_ascii().is_empty() || line == b"<" {
             self.open = false;
         } else if let Some(id) = value(["x-obs-request-id", "x-amz-request-id"]) {
-            self.report.request_id = fields::request_id(id);
+            // of a header that is there twice the first holds: the second may still be to come when the first is read
+            self.report.request_id = self.report.request_id.or_else(|| fields::request_id(id));
             self.obs = true;
         } else if let Some(code) = value(["x-obs-error-code", "x-amz-error-code"]) {
-            self.report.code = fields::code(code);
+            self.report.code = self.report.code.or_else(|| fields::code(code));
             self.obs = true;
         } else if let Some(server) = fields::header(line, "server") {
             self.obs |= server == b"OBS";
