@@ -109,7 +109,8 @@ fn nothing_of_the_process_is_to_be_had_on_the_port() {
     let secret = "of-the-environment-4711";
     let config = "codes: [{code: SecretOfTheConfiguration, category: quota}]\n";
     let daemon = Start::new(folder.path(), "app.log").config(config).env("SECRET", secret).start();
-    let command_line = folder.path().to_str().unwrap();
+    // the globs of the inputs are shown to people; the rest of the command line is not
+    let command_line = ["state", "config.yaml"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
     for path in [
         "/",
         "/metrics",
@@ -134,7 +135,8 @@ fn nothing_of_the_process_is_to_be_had_on_the_port() {
         "/actuator/env",
     ] {
         let (status, text) = http::get(daemon.address, path).unwrap();
-        assert!(!text.contains(secret) && !text.contains(command_line), "{path}: {text}");
+        assert!(!text.contains(secret), "{path}: {text}");
+        assert!(!command_line.iter().any(|piece| text.contains(piece)), "{path}: {text}");
         let known = ["/", "/metrics", "/page.css", "/-/healthy", "/-/ready"].contains(&path);
         assert_eq!(known, matches!(status, 200 | 503), "{path} is answered {status}");
     }

@@ -64,7 +64,7 @@ const SECRETS: &[&str] = &[
     "frJIUN8DYpKDtOLCwo0yzllqDzg0",
     "password=",
     "hunter2",
-    "Authorization",
+    "Authorization: AWS", // the word alone is in the catalogue
     "eyJhbGciOiJIUzI1NiJ9",
     "top-secret-bucket",
     "private/object.key",
