@@ -169,6 +169,12 @@ RECOGNISERS
   billing-service: finds its lines by \"storage refused: \"
 CODES
   QuotaBlocked  status 403, category quota, retryable no, owner platform
+ALERTS
+  ObsConflicts.enabled false
+  ObsThrottled.for 5m
+  ObsThrottled.rate 0.5
+  ObsThrottled.severity page
+  selector cluster=\"a\"
 LIMITS
   line_bytes 1.0 MiB, unlisted_codes 64, open_files 512
 METRICS

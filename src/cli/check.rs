@@ -145,6 +145,12 @@ fn meaning(config: &Config, lang: Lang) -> String {
             );
         }
     }
+    if config.alerts.given().next().is_some() {
+        let _ = writeln!(text, "{}", say(lang, "ALERTS", "告警"));
+        for (name, value) in config.alerts.given() {
+            let _ = writeln!(text, "  {name} {value}");
+        }
+    }
     let limits = config.limits;
     let _ = writeln!(text, "{}", say(lang, "LIMITS", "限制"));
     let _ = writeln!(

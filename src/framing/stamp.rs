@@ -122,7 +122,7 @@ fn named(text: &[u8]) -> Option<Stamp> {
 /// Time since 1970 in seconds, or in thousandths, millionths or billionths of them, of this century.
 fn epoch(text: &[u8]) -> Option<Stamp> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let whole = number(text, 0, digits).filter(|_| digits <= 18)?;
+    let whole = number(text, 0, digits)?;
     let millis = match digits {
         10 => {
             let fraction = text[digits..].strip_prefix(b".").unwrap_or_default();
@@ -130,6 +130,7 @@ fn epoch(text: &[u8]) -> Option<Stamp> {
         }
         13 => whole,
         16 => whole / 1000,
+        19 => whole / 1_000_000,
         _ => return None,
     };
     let end = text[digits..].first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-');
@@ -143,12 +144,12 @@ fn thousandths(fraction: &[u8]) -> i64 {
         .fold(0, |millis, place| millis * 10 + fraction[..digits].get(place).map_or(0, |digit| i64::from(digit - b'0')))
 }
 
+/// Nothing if there is something else than digits, or more of them than a number can have.
 fn number(text: &[u8], at: usize, digits: usize) -> Option<i64> {
-    let digits = text.get(at..at + digits)?;
-    digits
-        .iter()
-        .all(u8::is_ascii_digit)
-        .then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    text.get(at..at + digits)?.iter().try_fold(0_i64, |sum, digit| {
+        let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {
@@ -241,6 +242,8 @@ mod tests {
             ("level=error ts=1795352432.857 msg=x", Some("2026-11-22T13:00:32.857Z")),
             ("1795352432 ERROR x", Some("2026-11-22T13:00:32.000Z")),
             ("[1795352432857123] ERROR x", Some("2026-11-22T13:00:32.857Z")),
+            ("[1795352432857123456] ERROR x", Some("2026-11-22T13:00:32.857Z")),
+            ("99999999999999999999 ERROR x", None),
             ("1795352432-account", None),
             ("upload 1795352432 failed", None),
             ("2026/11/22 HH:50:03 352|sdk-file|", None),

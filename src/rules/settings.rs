@@ -45,6 +45,11 @@ pub fn parameters() -> impl Iterator<Item = (String, Parameter)> {
 }
 
 impl Settings {
+    /// What was set, by name; what was not has its default.
+    pub fn given(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Sets a parameter by its whole name.
     ///
     /// # Errors
