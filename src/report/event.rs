@@ -135,8 +135,8 @@ impl EventMemory {
                     known(&group.finding);
                     told.finding.id.clone_from(&group.finding.id);
                 }
-            } else if closed || group.whole() && (group.link == Link::Alone || self.held.is_empty()) {
-                // what is joined with other reports keeps its place behind one that is still held
+            } else if closed || group.whole() && self.held.is_empty() {
+                // behind one that is still held, which may turn out to be a part of its text, it keeps its place
                 if !closed && self.told.len() < MOST {
                     self.told.push(Told { at: group.at, finding: group.finding.clone() });
                 }
