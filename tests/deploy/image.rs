@@ -209,8 +209,8 @@ mod release {
         let url = format!("http://localhost:{}/-/ready", address.port());
         done(&mut run(&["healthcheck", "--url", &url]));
         // its root is read-only: another state folder than the volume cannot be made
-        let said =
-            crate::tools::refused(&mut run(&[&serve, "--logs=/var/log/app/*.log", "--state.path=/var/lib/other"]));
+        let other = ["--logs=/var/log/app/*.log", "--web.listen-address=localhost:0", "--state.path=/var/lib/other"];
+        let said = crate::tools::refused(&mut run(&[&[serve.as_str()][..], &other].concat()));
         assert!(said.contains("Read-only file system"), "{said}");
         program.terminate();
         assert!(program.wait(PATIENCE).success(), "{}", program.said());
