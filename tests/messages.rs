@@ -254,6 +254,8 @@ fn the_locale_says_the_language() {
     assert!(!title(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C.UTF-8")]));
     let asked = feed(command(&["explain", "SlowDown", "--lang", "en"]).env("LANG", "zh_CN.UTF-8"), b"");
     assert!(asked.out.contains("Category"));
+    let rules = feed(command(&["rules"]).env("LANG", "zh_CN.UTF-8"), b"");
+    assert!(rules.out.contains("账户欠费") && printed(&["rules"]).contains("the account is in arrears"));
     // columns stand under each other though characters are two columns wide
     let table = printed(&["codes", "--lang", "zh"]);
     let columns = |line: &str, end: usize| -> usize {

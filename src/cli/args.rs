@@ -216,9 +216,8 @@ pub struct Rules {
     /// Configuration file, for its alerts and codes
     #[arg(long = "config.file", value_name = "FILE", env = "OBS_ERROR_EXPORTER_CONFIG_FILE")]
     pub config_file: Option<PathBuf>,
-    /// Language of the texts
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub language: Language,
 }
 
 #[derive(Debug, clap::Args)]

@@ -16,7 +16,7 @@ pub fn run(args: &args::Rules) -> anyhow::Result<ExitCode> {
         RulesFormat::Prometheus => Format::Prometheus,
         RulesFormat::Operator => Format::Operator,
     };
-    let text = render(&codes, &settings, args.lang.into(), format);
+    let text = render(&codes, &settings, args.language.get(), format);
     output::print(&text).context("cannot print")?;
     Ok(ExitCode::SUCCESS)
 }
