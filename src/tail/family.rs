@@ -5,9 +5,11 @@ use std::collections::hash_map::Entry;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
+use std::ops::Deref;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::identity::{EDGE, HEAD, Kind, Mark, ReadAt, Stat};
 use super::record::{Known, Owner};
@@ -30,6 +32,8 @@ pub struct Sibling {
 
 /// A folder whose files are being renamed is listed again so many times, until it has stood still for a look.
 const TRIES: usize = 20;
+/// A folder that was written to so long ago shows it in its time stamp when it is written to again.
+const RESTING: Duration = Duration::from_secs(2);
 
 impl Sibling {
     /// Opens it, also when it has been renamed since it was found.
@@ -52,6 +56,22 @@ impl Sibling {
     }
 }
 
+/// The siblings of a path, oldest first.
+#[derive(Debug)]
+pub struct Family {
+    siblings: Vec<Sibling>,
+    /// Whether these are all: the folder stood still while it was listed. While files are renamed, one may be missed.
+    pub settled: bool,
+}
+
+impl Deref for Family {
+    type Target = [Sibling];
+
+    fn deref(&self) -> &[Sibling] {
+        &self.siblings
+    }
+}
+
 /// The names in a folder.
 #[derive(Debug, Default)]
 struct Listing {
@@ -59,8 +79,10 @@ struct Listing {
     by_base: HashMap<OsString, Vec<OsString>>,
     /// By inode.
     by_inode: HashMap<u64, OsString>,
-    /// The inodes of the names.
+    /// The inodes of those names.
     inodes: HashMap<OsString, u64>,
+    /// Whether none of them changed while the folder was read.
+    settled: bool,
 }
 
 /// Listings of folders, each read once. Lives as long as one pass, so that ten thousand rotations in one folder do not
@@ -71,9 +93,10 @@ pub struct Listings {
 }
 
 impl Listings {
-    /// The siblings of a path, and of the file that it points to; oldest first.
-    pub fn family(&mut self, path: &Path, real: Option<&Path>) -> Vec<Sibling> {
-        let mut family: Vec<Sibling> = Vec::new();
+    /// The siblings of a path, and of the file that it points to.
+    pub fn family(&mut self, path: &Path, real: Option<&Path>) -> Family {
+        let mut siblings: Vec<Sibling> = Vec::new();
+        let mut settled = true;
         for path in [Some(path), real].into_iter().flatten() {
             let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
             let mut found = None;
@@ -85,14 +108,15 @@ impl Listings {
                 self.folders.remove(folder); // it has changed since it was listed
             }
             let found = found.unwrap_or_else(|| self.listing(folder).look_once(folder, name).0);
+            settled &= self.listing(folder).settled;
             for sibling in found {
-                if !family.iter().any(|other| other.stat.id == sibling.stat.id) {
-                    family.push(sibling);
+                if !siblings.iter().any(|other| other.stat.id == sibling.stat.id) {
+                    siblings.push(sibling);
                 }
             }
         }
-        family.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| b.path.cmp(&a.path)));
-        family
+        siblings.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| b.path.cmp(&a.path)));
+        Family { siblings, settled }
     }
 
     /// Where in the folder of `path` there is a file with this inode, whatever its name.
@@ -104,7 +128,7 @@ impl Listings {
     fn listing(&mut self, folder: &Path) -> &Listing {
         match self.folders.entry(folder.to_owned()) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(list(folder)),
+            Entry::Vacant(entry) => entry.insert(list_settled(folder)),
         }
     }
 }
@@ -136,6 +160,29 @@ impl Listing {
     }
 }
 
+/// Lists a folder again if it may have changed meanwhile, until it has stood still: a file that is renamed behind the
+/// place where the kernel is reading is in no listing at all.
+fn list_settled(folder: &Path) -> Listing {
+    let before = written_at(folder);
+    let mut listing = list(folder);
+    let resting =
+        before.is_some_and(|at| at.elapsed().is_ok_and(|rest| rest >= RESTING)) && written_at(folder) == before;
+    listing.settled = resting;
+    for _ in 0..TRIES {
+        if listing.settled {
+            break;
+        }
+        let again = list(folder);
+        let settled = again.inodes == listing.inodes;
+        listing = Listing { settled, ..again };
+    }
+    listing
+}
+
+fn written_at(folder: &Path) -> Option<SystemTime> {
+    fs::metadata(folder).and_then(|meta| meta.modified()).ok()
+}
+
 fn list(folder: &Path) -> Listing {
     let mut listing = Listing::default();
     // A folder that cannot be read has no siblings to offer; that it cannot be read is said where it is walked.
@@ -143,8 +190,8 @@ fn list(folder: &Path) -> Listing {
         let name = entry.file_name();
         for base in rotation::bases(name.as_bytes()) {
             listing.by_base.entry(OsString::from_vec(base)).or_default().push(name.clone());
+            listing.inodes.insert(name.clone(), entry.ino());
         }
-        listing.inodes.insert(name.clone(), entry.ino());
         listing.by_inode.insert(entry.ino(), name);
     }
     listing

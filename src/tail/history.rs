@@ -95,44 +95,52 @@ impl Tailer {
         let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
         for path in paths {
             let Some(place) = self.places.get(&path) else { continue };
-            let mut family = listings.family(&path, place.real.as_deref());
+            let family = listings.family(&path, place.real.as_deref());
             let ids: HashSet<FileId> = family.iter().map(|sibling| sibling.stat.id).collect();
-            let unknown = |sibling: &Sibling| {
+            let unknown = |sibling: &&Sibling| {
                 let id = sibling.stat.id;
                 let same = |known: &Known| known.mark.id == id && !known.mark.reborn(&sibling.stat);
                 let other = self.tailed(&sibling.stat).is_some() || place.history.iter().any(same);
                 // A file that matches a glob itself is either tailed or known to be a copy when it is found.
                 !other && (sibling.packed.is_some() || !self.discovery.matches(&sibling.path))
             };
-            family.drain(..family.len().saturating_sub(HISTORY));
-            family.retain(unknown);
+            let unknown: Vec<&Sibling> = family.iter().rev().take(HISTORY).filter(unknown).collect();
             if let Some(place) = self.places.get_mut(&path) {
                 bound_history(&mut place.history, &ids);
             }
-            let Some(place) = self.places.get(&path) else { continue };
-            if family.is_empty() {
+            if unknown.is_empty() || !self.were_there_before(&path, &unknown) {
                 continue;
             }
-            // Only what lay there while the tailed file was as it was read was there before the next rotation.
-            if let Some(key) = place.current
-                && !self.is_unmoved(key, &path)
-            {
-                self.discover_soon = true;
-                continue;
-            }
-            let siblings: Vec<Known> = family.iter().filter_map(Known::others).collect();
+            let siblings: Vec<Known> = unknown.into_iter().rev().filter_map(Known::others).collect();
             if let Some(place) = self.places.get_mut(&path) {
                 place.history.extend(siblings);
             }
         }
     }
 
-    /// Whether the file of a source is still at its path and holds what was read of it.
+    /// Whether siblings lay there before the next rotation: only then they can be others'. Not so if some could not be
+    /// looked at, or if the tailed file has lost its place meanwhile. Where there is none, what had the place since the
+    /// walk may be among them.
+    fn were_there_before(&mut self, path: &Path, unknown: &[&Sibling]) -> bool {
+        let unsure = self.unsure.contains_key(path);
+        let Some(key) = self.places.get(path).and_then(|place| place.current) else {
+            return !unsure && unknown.iter().all(|sibling| self.judged.contains(&sibling.stat.id));
+        };
+        let before = !unsure && self.is_unmoved(key, path);
+        // What cannot be read tells no more when it is looked at again.
+        self.discover_soon |= !before && self.sources.get(&key).is_some_and(|source| source.trouble.is_none());
+        before
+    }
+
+    /// Whether the file of a source is still at its path and holds what was read of it; one of which nothing was read,
+    /// what it held when it was looked at.
     fn is_unmoved(&mut self, key: SourceKey, path: &Path) -> bool {
         let Some(source) = self.sources.get_mut(&key) else { return false };
+        let mark = source.mark;
         fs::metadata(path).is_ok_and(|meta| {
             let stat = Stat::from(&meta);
-            stat.id == source.mark.id && stat.size >= source.mark.seen
+            let unwritten = mark.proves() || stat.modified == mark.modified && stat.size == mark.size;
+            stat.id == mark.id && stat.size >= mark.seen && unwritten
         }) && source.holds_what_was_read(path).unwrap_or(false)
     }
 }

@@ -86,6 +86,7 @@ impl Tailer {
     pub(super) fn discover(&mut self, consumer: &mut impl Consumer) {
         self.discovered = Some(self.now);
         (self.discover_soon, self.look_all) = (false, false);
+        self.judged.clear();
         let walk = self.discovery.walk();
         self.tell_of(&walk);
         let found: HashMap<&Path, &Found> = walk.found.iter().map(|found| (found.path.as_path(), found)).collect();

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::discover::Found;
-use super::family::{Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning, is_packed_of};
+use super::discover::{Found, is_absent};
+use super::family::{Family, Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning, is_packed_of};
 use super::identity::{FileId, Mark, Stat};
 use super::look::{Begin, still_there};
 use super::record::{Known, Owner};
@@ -202,7 +202,7 @@ impl Tailer {
         &mut self,
         key: SourceKey,
         replaced: bool,
-        family: &[Sibling],
+        family: &Family,
         listings: &mut Listings,
         consumer: &mut impl Consumer,
     ) -> Rotation {
@@ -247,7 +247,7 @@ impl Tailer {
         if found {
             self.enqueue(key);
         } else {
-            self.give_up(key, "rotated", consumer);
+            self.give_up_if(key, family.settled, consumer);
         }
         let moved = self.sources.get(&key).is_some_and(|source| source.mark.id != mark.id);
         if moved { Rotation::Both } else { how }
@@ -268,7 +268,7 @@ impl Tailer {
         path: &Path,
         input: usize,
         how: (Rotation, i64),
-        family: &[Sibling],
+        family: &Family,
         previous: Option<SourceKey>,
         consumer: &mut impl Consumer,
     ) -> Option<SourceKey> {
@@ -278,23 +278,28 @@ impl Tailer {
         if self.is_rotated_name(path) {
             return previous;
         }
-        for sibling in family {
+        if !family.settled {
+            self.look_again_between(path, (how, floor));
+        }
+        for sibling in family.iter() {
             let stat = sibling.stat;
             // A copy in the making is empty at first; a renamed file may be filled by a writer that holds on to it.
             let full = stat.size > 0 || how != Rotation::Copied;
             let fresh = stat.modified >= floor && full && self.tailed(&stat).is_none();
-            if !fresh || sibling.packed == Some(Packing::Other) {
+            let ours = fresh && sibling.packed != Some(Packing::Other);
+            let begun = if ours { self.begun(path, sibling, family) } else { None };
+            if !ours || begun.is_none() && self.is_known(path, sibling, how, family) {
+                self.judged.insert(stat.id);
                 continue;
             }
-            let begun = self.begun(path, sibling, family);
-            if begun.is_none() && self.is_known(path, sibling, how, family) {
-                continue;
-            }
-            let Ok((file, stat)) = sibling.open() else { continue };
-            if stat.id != sibling.stat.id {
-                self.discover_soon = true;
-                continue;
-            }
+            let (file, stat) = match sibling.open() {
+                Ok(opened) if opened.1.id == stat.id => opened,
+                Err(error) if !is_absent(&error) => continue,
+                _ => {
+                    self.look_again_between(path, (how, floor));
+                    continue;
+                }
+            };
             if let Some(begun) = begun {
                 self.forget_ours(path, &begun);
             }
@@ -306,6 +311,12 @@ impl Tailer {
             previous = Some(key);
         }
         previous
+    }
+
+    /// Siblings were renamed too fast to be looked at: they are soon, and are not taken for others' until then.
+    fn look_again_between(&mut self, path: &Path, how: (Rotation, i64)) {
+        self.discover_soon = true;
+        self.unsure.entry(path.to_owned()).or_insert(how);
     }
 
     /// A file that was read to its end, grew after that, and was compressed or copied before the next look.
@@ -358,13 +369,19 @@ impl Tailer {
         })
     }
 
-    /// Files that came and went where no file is or was that could tell: at paths that are vacant, and at those whose
-    /// file was empty at the last look, so that it does not show that it was filled, copied and truncated since.
+    /// Files that came and went where no file is or was that could tell: at paths that are vacant, at those whose file
+    /// was empty at the last look, so that it does not show that it was filled, copied and truncated since, and at those
+    /// whose siblings were renamed too fast before.
     pub(super) fn look_between(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
-        let deserves = |(path, place): (&PathBuf, &Place)| match (place.current, place.empty, place.gone) {
-            (Some(key), Some(floor), _) => Some((path.clone(), Some(key), Rotation::Copied, floor)),
-            (None, _, Some(_)) => Some((path.clone(), None, Rotation::Renamed, place.floor)),
-            _ => None,
+        let unsure = std::mem::take(&mut self.unsure);
+        let deserves = |(path, place): (&PathBuf, &Place)| {
+            let (how, floor) = match (unsure.get(path), place.current, place.empty, place.gone) {
+                (Some(&how), ..) => how,
+                (_, Some(_), Some(floor), _) => (Rotation::Copied, floor),
+                (_, None, _, Some(_)) => (Rotation::Renamed, place.floor),
+                _ => return None,
+            };
+            Some((path.clone(), place.current, how, floor))
         };
         let paths: Vec<_> = self.places.iter().filter_map(deserves).collect();
         for (path, current, how, floor) in paths {

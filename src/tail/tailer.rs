@@ -1,6 +1,6 @@
 //! The tailer: which sources there are, and what a turn does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use super::identity::{FileId, Mark};
 use super::record::{FileRecord, Known, Owner, RawPath, RecordState};
 use super::source::{BUFFER, Source, State};
 use super::stats::{Event, FileStatus, Ledger, Stats};
+use super::succession::Rotation;
 use super::watch::{Watch, WatchMode};
 use super::{Consumer, InputOptions, Options, SourceKey, TailError};
 
@@ -107,6 +108,10 @@ pub struct Tailer {
     pub(super) inputs_changed: bool,
     pub(super) discovered: Option<Duration>,
     pub(super) discover_soon: bool,
+    /// Siblings that this walk has looked at and found not to be ours.
+    pub(super) judged: HashSet<FileId>,
+    /// Paths whose siblings were renamed too fast to be looked at, and what is known of the last one that was.
+    pub(super) unsure: HashMap<PathBuf, (Rotation, i64)>,
     pub(super) look_all: bool,
     pub(super) rotated_looked: Option<Duration>,
     /// What files that matched at start have yet to be read up to; `None` before they were looked for.
@@ -156,6 +161,8 @@ impl Tailer {
             inputs_changed: true,
             discovered: None,
             discover_soon: false,
+            judged: HashSet::new(),
+            unsure: HashMap::new(),
             look_all: true,
             rotated_looked: None,
             starting: None,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::family::{Listings, Sibling};
+use super::family::{Family, Listings, Sibling};
 use super::identity::{HEAD, Mark, ReadAt, Stat};
 use super::look::Begin;
 use super::source::Reader;
@@ -137,7 +137,7 @@ impl Tailer {
         }
     }
 
-    fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &[Sibling], consumer: &mut impl Consumer) {
+    fn swap_for_copy(&mut self, key: SourceKey, stat: Stat, family: &Family, consumer: &mut impl Consumer) {
         let Some(source) = self.sources.get(&key) else { return };
         let (path, input, floor) = (source.path.clone(), source.input, source.mark.modified);
         self.set_rotated(key);

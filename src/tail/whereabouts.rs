@@ -109,8 +109,17 @@ impl Tailer {
             if self.find(key, &family, listings) {
                 self.enqueue(key);
             } else {
-                self.give_up(key, "rotated", consumer);
+                self.give_up_if(key, family.settled, consumer);
             }
+        }
+    }
+
+    /// Gives up a file that is nowhere to be found, if its folder stood still for the search; else it is looked for soon.
+    pub(super) fn give_up_if(&mut self, key: SourceKey, settled: bool, consumer: &mut impl Consumer) {
+        if settled {
+            self.give_up(key, "rotated", consumer);
+        } else {
+            self.discover_soon = true;
         }
     }
 

@@ -159,13 +159,22 @@ impl Daemon {
 
     /// Scrapes until the counts are these. New series are at 0 in the first scrape that shows them.
     pub fn wait_for(&self, counts: &Counts) -> Metrics {
-        let mut last = Counts::new();
+        let mut last = Metrics(BTreeMap::new());
         wait_or(PATIENCE, || {
-            let metrics = self.scrape();
-            last = metrics.errors();
-            (last == *counts).then_some(metrics)
+            last = self.scrape();
+            (last.errors() == *counts).then(|| last.clone())
         })
-        .unwrap_or_else(|| panic!("counted {last:?}\nexpected {counts:?}\nthe daemon said:\n{}", self.program.said()))
+        .unwrap_or_else(|| {
+            let own =
+                last.0.iter().filter(|(series, value)| series.starts_with("obs_error_exporter") && **value != 0.0);
+            let own: Vec<String> = own.map(|(series, value)| format!("{series} {value}")).collect();
+            panic!(
+                "counted {:?}\nexpected {counts:?}\nof itself it told:\n{}\nthe daemon said:\n{}",
+                last.errors(),
+                own.join("\n"),
+                self.program.said()
+            )
+        })
     }
 
     /// Ends it with SIGTERM; how long that may take includes the time in which it waits for a last scrape.

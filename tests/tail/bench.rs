@@ -20,11 +20,16 @@ pub struct Lines {
     pub truncated: Vec<SourceKey>,
     pub at: HashMap<SourceKey, u64>,
     pub line_bytes: usize,
+    /// What happens while a look is under way: called once, when the next file is opened.
+    pub meanwhile: Option<Box<dyn FnOnce()>>,
 }
 
 impl Consumer for Lines {
     fn opened(&mut self, source: SourceKey, _input: usize, path: &Path, follows: Option<SourceKey>) {
         self.opened.push((source, path.to_owned(), follows));
+        if let Some(happens) = self.meanwhile.take() {
+            happens();
+        }
     }
 
     fn take(&mut self, source: SourceKey, at: u64, bytes: &[u8], behind: Behind) -> usize {

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, append};
 
 #[test]
 fn the_writer_stays_on_the_renamed_file_for_a_while() {
@@ -66,6 +67,35 @@ fn several_rotations_between_two_looks() {
     bench.run();
     bench.expect(&["one", "two", "three", "four", "five"]);
     assert_eq!(bench.stats().rotations, 3);
+}
+
+/// One rotation more, among so many files that were rotated before.
+fn rotate(folder: &Path, before: usize) {
+    let older = |age: usize| folder.join(format!("app.log.{age}"));
+    for age in (1..=before).rev() {
+        fs::rename(older(age), older(age + 1)).unwrap();
+    }
+    fs::rename(folder.join("app.log"), older(1)).unwrap();
+}
+
+#[test]
+fn a_rotation_while_rotations_are_looked_at() {
+    let mut bench = Bench::new(&["app.log"]);
+    bench.append("app.log", "one\n");
+    bench.run();
+    rotate(bench.folder.path(), 0);
+    bench.append("app.log", "two\n");
+    rotate(bench.folder.path(), 1);
+    bench.append("app.log", "three\n");
+    let folder = bench.folder.path().to_owned();
+    bench.seen.meanwhile = Some(Box::new(move || {
+        rotate(&folder, 2);
+        append(&folder.join("app.log"), "four\n");
+    }));
+    bench.run();
+    assert!(bench.seen.meanwhile.is_none());
+    bench.expect(&["one", "two", "three", "four"]);
+    assert_eq!(bench.lost(), 0);
 }
 
 #[test]
