@@ -2,8 +2,8 @@
 
 use crate::catalogue::{Catalogue, Lang};
 use crate::config::Config;
-use crate::framing::{self, Anchors, Bits, Bounds, Event};
-use crate::recognise::{Link, Recognisers, Report};
+use crate::framing::{self, Anchors, Bounds, Event, Hit};
+use crate::recognise::{Found, Link, Recognisers, Report};
 use crate::report::{self, Codes, Finding, Group, Joined, Joins, Merger, Now, Origin, Outcome, RequestId};
 use std::fmt::Write as _;
 
@@ -64,11 +64,11 @@ pub fn explain(config: Config, log: &[u8], lang: Lang) -> anyhow::Result<Vec<Exp
 struct EveryLine<'r>(&'r Recognisers);
 
 impl Anchors for EveryLine<'_> {
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
         |from| {
             let begins = from == 0 || bytes.get(from - 1) == Some(&b'\n');
             let at = if begins { from } else { from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1 };
-            (at < bytes.len()).then_some((at, 0))
+            (at < bytes.len()).then_some(Hit { at, bits: 0, literals: 0 })
         }
     }
 
@@ -97,15 +97,8 @@ impl Explainer<'_> {
         let text = framing::clean(event.text);
         let line = framing::lines(&text).next().unwrap_or_default();
         let line: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
-        let mut interested = 0;
-        let mut from = 0;
-        let mut hits = self.recognisers.hits(&text);
-        while let Some((at, bits)) = hits(from) {
-            interested |= bits;
-            from = at + 1;
-        }
-        let mut found = Vec::new();
-        self.recognisers.read(&text, interested, &mut found);
+        let mut found = Found::new();
+        self.recognisers.read(&text, &framing::all_hits(self.recognisers, &text), &mut found);
         let mut reasons = Vec::new();
         let mut groups = Vec::new();
         for (recogniser, report) in found {

@@ -1,14 +1,15 @@
 //! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
 
 use crate::config::PathLabels;
-use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp};
-use crate::recognise::Recognisers;
+use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp, all_hits};
+use crate::recognise::{Found, Recognisers};
 use crate::report::{
     self, Code, Codes, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
 };
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -124,6 +125,8 @@ pub struct Pipeline<O> {
     /// The time of the turn that is under way.
     pub now: Now,
     due: Option<Now>,
+    /// Reports by recogniser that the tally was not told of yet.
+    told: Vec<u64>,
     /// Something was counted or read since this was last set to false.
     pub changed: bool,
 }
@@ -141,6 +144,7 @@ impl<O: Observer> Pipeline<O> {
             line_bytes,
             now: Now::ZERO,
             due: None,
+            told: Vec::new(),
             changed: true,
         }
     }
@@ -176,6 +180,7 @@ impl<O: Observer> Pipeline<O> {
         self.streams = streams;
         let (mut counting, merger) = self.counting();
         merger.expire(now, |finding| counting.count(&finding));
+        self.tell();
         self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
     }
 
@@ -208,6 +213,7 @@ impl<O: Observer> Pipeline<O> {
         }
         let (mut counting, merger) = self.counting();
         merger.finish(|finding| counting.count(&finding));
+        self.tell();
     }
 
     /// One event of a log that begins at the offset `start`. `around` is asked for the time of one that does not tell it
@@ -220,8 +226,11 @@ impl<O: Observer> Pipeline<O> {
         around: impl FnOnce(Option<Stamp>) -> Option<Stamp>,
     ) {
         let text = framing::clean(event.text);
-        let mut found = Vec::new();
-        self.recognisers.read(&text, event.interested, &mut found);
+        let mut found = Found::new();
+        match &text {
+            Cow::Borrowed(text) => self.recognisers.read(text, event.hits, &mut found),
+            Cow::Owned(text) => self.recognisers.read(text, &all_hits(&*self.recognisers, text), &mut found),
+        }
         if found.is_empty() {
             return;
         }
@@ -265,10 +274,12 @@ impl<O: Observer> Pipeline<O> {
     }
 
     fn join(&mut self, joins: &mut Joins, group: Group) {
-        if let Some(recogniser) = self.recognisers.get(group.finding.origin.recogniser.into())
-            && group.finding.error()
-        {
-            self.tally.add(&metrics::REPORTS, recogniser.name(), 1);
+        if group.finding.error() {
+            let recogniser = usize::from(group.finding.origin.recogniser);
+            if self.told.len() <= recogniser {
+                self.told.resize(recogniser + 1, 0);
+            }
+            self.told[recogniser] += 1;
         }
         let expected = self.tally.codes.status(group.finding.code, None);
         let now = self.now;
@@ -276,6 +287,15 @@ impl<O: Observer> Pipeline<O> {
             Joined::Response(finding) => self.submit(finding),
             Joined::Late(finding) => finding.id.iter().for_each(|id| self.merger.known(id)),
         });
+    }
+
+    /// Adds what [`join`](Self::join) has seen to the counters, at the end of each piece of work.
+    fn tell(&mut self) {
+        for (number, reports) in self.told.iter_mut().enumerate().filter(|(_, reports)| **reports > 0) {
+            if let Some(recogniser) = self.recognisers.get(number) {
+                self.tally.add(&metrics::REPORTS, recogniser.name(), std::mem::take(reports));
+            }
+        }
     }
 
     fn submit(&mut self, finding: Finding) {
@@ -412,6 +432,7 @@ impl<O: Observer> Pipeline<O> {
         if let Some(mut stream) = self.streams.remove(&source) {
             act(self, &mut stream);
             self.streams.insert(source, stream);
+            self.tell();
         }
     }
 }
@@ -483,6 +504,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
                 Some(successor) => successor.joins.inherit(&mut stream.joins),
                 None => stream.joins.finish_all(|finding| self.submit(finding)),
             }
+            self.tell();
             self.changed = true;
         }
     }

@@ -8,7 +8,7 @@ mod category;
 mod near;
 
 pub use category::{Category, Owner, Retryable, Source};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::LazyLock;
 
 /// The language of texts for people.
@@ -107,7 +107,7 @@ impl Catalogue {
     }
 
     fn new(entries: Vec<Entry>) -> Self {
-        let mut by_name = HashMap::new();
+        let mut by_name = HashMap::default();
         for (index, entry) in entries.iter().enumerate() {
             for name in std::iter::once(entry.code.as_str()).chain(entry.aliases.split('|')) {
                 by_name.insert(name.to_owned(), index);

@@ -1,6 +1,7 @@
 //! Events around anchors: most of a log is passed over without looking at its lines.
 
-use super::{Anchors, Bits, Context};
+use super::lines::dated;
+use super::{Anchors, Context, Hit, Hits};
 
 /// How large an event may grow; what is behind begins a new stretch of the same event.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +29,8 @@ pub struct Event<'b> {
     pub stream: usize,
     /// False for the last event of the bytes: lines that belong to it may still come.
     pub closed: bool,
-    /// The bits of the anchors in it.
-    pub interested: Bits,
+    /// The anchors in it, with places in the text.
+    pub hits: &'b [Hit],
 }
 
 /// What came of a scan.
@@ -44,29 +45,24 @@ pub struct Scan {
 
 /// Shows `visit` every event of `bytes` that holds an anchor. `bytes` begin at a line start. With `end` nothing comes
 /// behind them: the last event is closed and the last line needs no line feed.
-pub fn scan<'b>(
-    bytes: &'b [u8],
-    end: bool,
-    anchors: &impl Anchors,
-    bounds: Bounds,
-    mut visit: impl FnMut(Event<'b>),
-) -> Scan {
+pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, mut visit: impl FnMut(Event<'_>)) -> Scan {
     let line = if end { bytes.len() } else { memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1) };
     let whole = &bytes[..line];
     let mut floor = 0; // the end of the last event that was visited
     let mut hits = anchors.hits(whole);
     let mut next = hits(0);
-    while let Some((hit, _)) = next {
-        let at = event_start(whole, floor, hit, anchors, bounds);
-        let (stop, open) = event_end(whole, at, hit, anchors, bounds);
-        let mut interested = 0;
-        while let Some((hit, bits)) = next
-            && hit < stop
+    let mut inside = Hits::new();
+    while let Some(hit) = next {
+        let at = event_start(whole, floor, hit.at, anchors, bounds);
+        let (stop, open) = event_end(whole, at, hit.at, anchors, bounds);
+        inside.clear();
+        while let Some(hit) = next
+            && hit.at < stop
         {
-            interested |= bits;
-            next = hits(hit + 1); // one anchor may begin within another
+            inside.push(Hit { at: hit.at - at, ..hit });
+            next = hits(hit.at + 1); // one anchor may begin within another
         }
-        visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, interested });
+        visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, hits: &inside });
         if open && !end {
             return Scan { done: at, line };
         }
@@ -81,6 +77,9 @@ pub fn scan<'b>(
 fn event_start(whole: &[u8], floor: usize, hit: usize, anchors: &impl Anchors, bounds: Bounds) -> usize {
     let reach = floor.max(hit.saturating_sub(bounds.bytes));
     let hit_line = line_start(whole, floor, if hit == whole.len() { hit.saturating_sub(1).max(floor) } else { hit });
+    if dated(&whole[hit_line..]) {
+        return hit_line;
+    }
     let mut start = hit_line;
     let mut count = 0;
     while start > reach
@@ -121,13 +120,16 @@ fn event_end(whole: &[u8], at: usize, hit: usize, anchors: &impl Anchors, bounds
     let mut line = at;
     let mut count = 0;
     while line < whole.len() {
-        let text = line_at(whole, line);
         let over = count >= bounds.lines || line - at >= bounds.bytes;
-        if line > hit && (over || context.begins(text, |line| anchors.begins(line))) {
+        if line > hit && (over || dated(&whole[line..])) {
+            return (line, false);
+        }
+        let text = line_at(whole, line);
+        if line > hit && context.begins(text, |line| anchors.begins(line)) {
             return (line, false);
         }
         context.push(text);
-        line = next_line(whole, line);
+        line = (line + text.len() + 1).min(whole.len());
         count += 1;
     }
     (whole.len(), true)
@@ -153,8 +155,11 @@ mod tests {
     struct Word(&'static str);
 
     impl Anchors for Word {
-        fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
-            |from| memchr::memmem::find(&bytes[from..], self.0.as_bytes()).map(|at| (from + at, 1))
+        fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
+            |from| {
+                let at = from + memchr::memmem::find(&bytes[from..], self.0.as_bytes())?;
+                Some(Hit { at, bits: 1, literals: 1 })
+            }
         }
 
         fn begins(&self, line: &[u8]) -> bool {

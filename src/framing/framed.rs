@@ -2,7 +2,7 @@
 //! around an anchor are taken out of their frames.
 
 use super::frame::{Framing, Piece};
-use super::{Anchors, Bits, Bounds, Context, Event, Scan};
+use super::{Anchors, Bounds, Context, Event, Hit, Scan, all_hits};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -40,9 +40,9 @@ pub fn scan_framed(
         let start = framed.start(at, stream, done[stream]);
         let stop = framed.collect(start, next, stream, &mut scratch);
         let closed = end || stop.is_some() || line - start > bounds.bytes;
-        let interested = framed.interested(&scratch);
-        if interested != 0 {
-            visit(Event { text: &scratch, at: start, stream, closed, interested });
+        let hits = all_hits(anchors, &scratch);
+        if hits.iter().any(|hit| hit.bits != 0) {
+            visit(Event { text: &scratch, at: start, stream, closed, hits: &hits });
         }
         if closed {
             done[stream] = stop.unwrap_or(line);
@@ -72,14 +72,14 @@ struct Candidates<'b, H> {
     long: Option<usize>,
 }
 
-impl<'b, H: FnMut(usize) -> Option<(usize, Bits)>> Candidates<'b, H> {
+impl<'b, H: FnMut(usize) -> Option<Hit>> Candidates<'b, H> {
     fn new(whole: &'b [u8], framing: Framing, mut hits: H, from: usize) -> Self {
         let cuts = framing.cuts().iter().map(|cut| {
             let finder = memmem::Finder::new(*cut);
             let first = finder.find(&whole[from..]).map(|at| from + at);
             (finder, first)
         });
-        let anchor = hits(from).map(|(at, _)| at);
+        let anchor = hits(from).map(|hit| hit.at);
         let mut candidates = Self { whole, framing, hits, anchor, cuts: cuts.collect(), long: None };
         candidates.long = candidates.long(from);
         candidates
@@ -88,7 +88,7 @@ impl<'b, H: FnMut(usize) -> Option<(usize, Bits)>> Candidates<'b, H> {
     /// The first at or behind `from`, which only grows.
     fn next(&mut self, from: usize) -> Option<usize> {
         if self.anchor.is_some_and(|at| at < from) {
-            self.anchor = (self.hits)(from).map(|(at, _)| at);
+            self.anchor = (self.hits)(from).map(|hit| hit.at);
         }
         for (finder, at) in &mut self.cuts {
             if at.is_some_and(|at| at < from) {
@@ -123,17 +123,6 @@ struct Framed<'b, A> {
 }
 
 impl<A: Anchors> Framed<'_, A> {
-    fn interested(&self, text: &[u8]) -> Bits {
-        let mut bits = 0;
-        let mut from = 0;
-        let mut hits = self.anchors.hits(text);
-        while let Some((at, bit)) = hits(from) {
-            bits |= bit;
-            from = at + 1;
-        }
-        bits
-    }
-
     /// The start of the event that the line at `at` belongs to, not before `floor`.
     fn start(&self, at: usize, stream: usize, floor: usize) -> usize {
         let reach = floor.max(at.saturating_sub(self.bounds.bytes));

@@ -1,6 +1,6 @@
 //! Which line begins an event, and which goes on with the one before it.
 
-use super::short;
+use super::short::{self, lit};
 use super::stamp::MONTHS;
 use super::text::clean;
 
@@ -40,6 +40,12 @@ const LEVELS: [&[u8]; 14] = [
 
 /// First keys of logfmt lines.
 const KEYS: [&[u8]; 8] = [b"time=", b"ts=", b"level=", b"lvl=", b"msg=", b"t=", b"timestamp=", b"severity="];
+
+/// Whether a text begins with a date or a time in digits, as most lines do that begin an event: then they begin one
+/// whatever else they hold, and need not be looked at as a whole.
+pub(super) fn dated(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_digit) && time_stamp(text)
+}
 
 /// Whether a line has a time stamp, level or prefix of its own, so that it begins an event wherever it stands.
 pub fn stamped(line: &[u8]) -> bool {
@@ -110,7 +116,7 @@ fn glog(line: &[u8]) -> bool {
 /// `OWNER BUCKET [22/Nov/2026:12:47:06 +0000] …`
 fn access_log(line: &[u8]) -> bool {
     let head = &line[..line.len().min(200)];
-    short::find(head, b" [").is_some_and(|at| {
+    short::find(head, lit!(" [")).is_some_and(|at| {
         let stamp = &head[at + 2..];
         stamp.len() > 12
             && stamp[0].is_ascii_digit()
@@ -125,7 +131,7 @@ fn request_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     line.starts_with(b"> ")
         && line.get(2).is_some_and(u8::is_ascii_uppercase)
-        && short::rfind(line, b" HTTP/").is_some_and(|at| line.len() - at <= 10)
+        && short::rfind(line, lit!(" HTTP/")).is_some_and(|at| line.len() - at <= 10)
 }
 
 /// What the lines of an event so far say about the next line. Only the beginning of a bare body (XML or JSON with
@@ -140,6 +146,9 @@ pub struct Context {
 impl Context {
     /// Whether `line` begins an event behind the lines that were [pushed](Self::push).
     pub fn begins(&self, line: &[u8], known: impl Fn(&[u8]) -> bool) -> bool {
+        if dated(line) {
+            return true;
+        }
         let line = &*clean(line);
         if bare_body(line) {
             return !self.announced && (!self.head || self.body);
@@ -149,18 +158,35 @@ impl Context {
 
     /// Whether `line` begins an event whatever stands before it.
     pub fn begins_anywhere(line: &[u8], known: impl Fn(&[u8]) -> bool) -> bool {
+        if dated(line) {
+            return true;
+        }
         let line = &*clean(line);
         !bare_body(line) && (stamped(line) || known(line))
     }
 
     /// Goes on by one line.
     pub fn push(&mut self, line: &[u8]) {
+        if dated(line) && bare_end(line) {
+            self.announced = announces(line);
+            return;
+        }
         let line = &*clean(line);
-        let trimmed = line.trim_ascii_end();
         self.body |= self.head && bare_body(line);
         self.head |= status_line(line);
-        self.announced = trimmed.ends_with(b":") || trimmed.ends_with(b"?>");
+        self.announced = announces(line);
     }
+}
+
+/// Whether a line says that a body follows.
+fn announces(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.ends_with(b":") || line.ends_with(b"?>")
+}
+
+/// Whether no colour ends where the line does: none is longer than this.
+fn bare_end(line: &[u8]) -> bool {
+    memchr::memchr2(0x1b, 0, &line[line.len().saturating_sub(64)..]).is_none()
 }
 
 fn bare_body(line: &[u8]) -> bool {

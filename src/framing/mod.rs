@@ -20,15 +20,43 @@ pub use lines::{Context, lines, stamped};
 pub use stamp::Stamp;
 pub use text::{Decoded, clean};
 
+use smallvec::SmallVec;
+
 /// A bit for each party that is interested in an anchor.
 pub type Bits = u128;
 
+/// A place where literals were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Some byte of them.
+    pub at: usize,
+    /// A bit for each party that is interested in one of them.
+    pub bits: Bits,
+    /// A bit for each literal, if whoever searches gives them numbers.
+    pub literals: Bits,
+}
+
 /// Finds the literals that make a line worth a look.
 pub trait Anchors {
-    /// Searches `bytes`: what it returns says where the next literal at or behind a place is (some byte of it), with a bit
-    /// for each party interested in it. The place only grows from call to call.
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's;
+    /// Searches `bytes`: what it returns says what the next literals at or behind a place are. The place only grows from
+    /// call to call.
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's;
 
     /// Whether a line without a time stamp begins an event all the same, because a known report begins so.
     fn begins(&self, line: &[u8]) -> bool;
 }
+
+/// All hits in a text.
+pub fn all_hits(anchors: &impl Anchors, text: &[u8]) -> Hits {
+    let mut found = Hits::new();
+    let mut next = anchors.hits(text);
+    let mut from = 0;
+    while let Some(hit) = next(from) {
+        from = hit.at + 1; // one literal may begin within another
+        found.push(hit);
+    }
+    found
+}
+
+/// The hits of one event.
+pub type Hits = SmallVec<[Hit; 8]>;

@@ -4,67 +4,51 @@
 //! searcher for each, as `memmem` does, costs more than the search: here the rarest byte of the words is looked for and
 //! the rest compared.
 
-/// Where `needle` begins in `text`.
-#[must_use]
-pub fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    Needle::new(needle).find(text, 0)
-}
-
-/// Where `needle` begins in `text` for the last time.
-#[must_use]
-pub fn rfind(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let Needle { text: _, rare, byte } = Needle::new(needle);
-    let mut end = (text.len() + 1).checked_sub(needle.len())?; // behind the last place where it can begin
-    loop {
-        let at =
-            if needle.is_empty() { end.checked_sub(1)? } else { memchr::memrchr(byte, text.get(rare..rare + end)?)? };
-        if text[at..].starts_with(needle) {
-            return Some(at);
-        }
-        end = at;
-    }
-}
-
-/// The places where `needle` begins in `text`, which do not overlap.
-pub fn find_iter<'t>(text: &'t [u8], needle: &'t (impl AsRef<[u8]> + ?Sized)) -> impl Iterator<Item = usize> + 't {
-    let needle = needle.as_ref();
-    let prepared = Needle::new(needle);
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let at = prepared.find(text, from)?;
-        from = at + needle.len().max(1);
-        Some(at)
-    })
-}
-
-/// The same from the end on.
-pub fn rfind_iter<'t>(text: &'t [u8], needle: &'t (impl AsRef<[u8]> + ?Sized)) -> impl Iterator<Item = usize> + 't {
-    let needle = needle.as_ref();
-    let mut end = text.len();
-    std::iter::from_fn(move || {
-        let at = rfind(&text[..end], needle)?;
-        end = at;
-        Some(at)
-    })
-}
-
-struct Needle<'n> {
+/// A text to search for: [`lit!`](lit) prepares one when the program is compiled, `into()` when it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Needle<'n> {
     text: &'n [u8],
     /// Where its rarest byte stands in it.
     rare: usize,
     byte: u8,
 }
 
+/// The [`Needle`] of a literal.
+macro_rules! lit {
+    ($text:expr) => {
+        const { $crate::framing::short::Needle::new($text.as_bytes()) }
+    };
+}
+pub(crate) use lit;
+
 impl<'n> Needle<'n> {
-    fn new(text: &'n [u8]) -> Self {
-        let mut rare = 0;
+    /// Prepares a text.
+    #[must_use]
+    pub const fn new(text: &'n [u8]) -> Self {
+        if text.is_empty() {
+            return Self { text, rare: 0, byte: 0 };
+        }
+        let (mut rare, mut at) = (0, 1);
         // to choose among many more costs more than a better one saves
-        for at in 1..text.len().min(24) {
-            if COMMON[usize::from(text[at])] < COMMON[usize::from(text[rare])] {
+        while at < text.len() && at < 24 {
+            if COMMON[text[at] as usize] < COMMON[text[rare] as usize] {
                 rare = at;
             }
+            at += 1;
         }
-        Self { text, rare, byte: text.first().map_or(0, |_| text[rare]) }
+        Self { text, rare, byte: text[rare] }
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether it is found everywhere.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     fn find(&self, text: &[u8], mut from: usize) -> Option<usize> {
@@ -81,6 +65,67 @@ impl<'n> Needle<'n> {
         }
         None
     }
+}
+
+impl<'n> From<&'n [u8]> for Needle<'n> {
+    fn from(text: &'n [u8]) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'n, const N: usize> From<&'n [u8; N]> for Needle<'n> {
+    fn from(text: &'n [u8; N]) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'n> From<&'n str> for Needle<'n> {
+    fn from(text: &'n str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+/// Where `needle` begins in `text`.
+#[must_use]
+pub fn find<'n>(text: &[u8], needle: impl Into<Needle<'n>>) -> Option<usize> {
+    needle.into().find(text, 0)
+}
+
+/// Where `needle` begins in `text` for the last time.
+#[must_use]
+pub fn rfind<'n>(text: &[u8], needle: impl Into<Needle<'n>>) -> Option<usize> {
+    let Needle { text: needle, rare, byte } = needle.into();
+    let mut end = (text.len() + 1).checked_sub(needle.len())?; // behind the last place where it can begin
+    loop {
+        let at =
+            if needle.is_empty() { end.checked_sub(1)? } else { memchr::memrchr(byte, text.get(rare..rare + end)?)? };
+        if text[at..].starts_with(needle) {
+            return Some(at);
+        }
+        end = at;
+    }
+}
+
+/// The places where `needle` begins in `text`, which do not overlap.
+pub fn find_iter<'t>(text: &'t [u8], needle: impl Into<Needle<'t>>) -> impl Iterator<Item = usize> + 't {
+    let needle = needle.into();
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = needle.find(text, from)?;
+        from = at + needle.len().max(1);
+        Some(at)
+    })
+}
+
+/// The same from the end on.
+pub fn rfind_iter<'t>(text: &'t [u8], needle: impl Into<Needle<'t>>) -> impl Iterator<Item = usize> + 't {
+    let needle = needle.into();
+    let mut end = text.len();
+    std::iter::from_fn(move || {
+        let at = rfind(&text[..end], needle)?;
+        end = at;
+        Some(at)
+    })
 }
 
 /// How common a byte is in logs: the order counts, not the number.

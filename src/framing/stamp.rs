@@ -144,12 +144,20 @@ fn thousandths(fraction: &[u8]) -> i64 {
         .fold(0, |millis, place| millis * 10 + fraction[..digits].get(place).map_or(0, |digit| i64::from(digit - b'0')))
 }
 
+/// Numbers of so many digits fit.
+const MOST_DIGITS: usize = 19;
+
 /// Nothing if there is something else than digits, or more of them than a number can have.
 fn number(text: &[u8], at: usize, digits: usize) -> Option<i64> {
-    text.get(at..at + digits)?.iter().try_fold(0_i64, |sum, digit| {
-        let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
-        sum.checked_mul(10)?.checked_add(digit)
-    })
+    let text = text.get(at..at + digits).filter(|_| digits <= MOST_DIGITS)?;
+    let mut number = 0_u64;
+    for digit in text {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + u64::from(digit - b'0');
+    }
+    i64::try_from(number).ok()
 }
 
 fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {

@@ -7,9 +7,9 @@
 //! one is the last whose request asks for the key before it: what a client puts into its key comes before that, and for
 //! what it puts behind, the key would have to name all the fields in between.
 
-use super::{Recogniser, Report, fields, owned};
+use super::{Recogniser, Report, Reports, Seen, fields, owned};
 use crate::framing::lines;
-use crate::framing::short;
+use crate::framing::short::{self, lit};
 
 const OPERATION: &str = " REST.";
 
@@ -24,27 +24,28 @@ impl Recogniser for AccessLog {
         &[OPERATION]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         for line in lines(event) {
             let start = line.as_ptr().addr() - event.as_ptr().addr();
             // where something else stands before it, that may be the text of which it is a part
-            let head = if owned::access_log(line) { 0 } else { short::find(line, OPERATION.as_bytes()).unwrap_or(0) };
+            let head = if owned::access_log(line) { 0 } else { short::find(line, lit!(OPERATION)).unwrap_or(0) };
             found.extend(read_line(line).map(|report| Report { at: start + head, ..report }));
         }
     }
 }
 
 fn read_line(line: &[u8]) -> Option<Report<'_>> {
-    let time = short::find(line, b" [")?;
-    let rest = fields::after(&line[time..], "] ")?;
-    let operation = short::find(rest, OPERATION.as_bytes())?;
+    let time = short::find(line, lit!(" ["))?;
+    let rest = fields::after(&line[time..], lit!("] "))?;
+    let operation = short::find(rest, lit!(OPERATION))?;
     let (ip_and_requester, id) = rest[..operation].split_at(memchr::memrchr(b' ', &rest[..operation])?);
     if !ip_and_requester.contains(&b' ') {
         return None;
     }
     let outcomes = || {
         let text = &rest[operation + 1..];
-        short::find_iter(text, b"\" ").filter_map(move |quote| outcome(&text[..quote], &text[quote + 2..]))
+        short::find_iter(text, lit!("\" ")).filter_map(move |quote| outcome(&text[..quote], &text[quote + 2..]))
     };
     // a request for a bucket has no key; else nothing but blank fields stand behind the agent, unless it has quotes in it
     let outcome = outcomes()
@@ -85,22 +86,22 @@ fn outcome<'e>(before: &'e [u8], text: &'e [u8]) -> Option<Outcome<'e>> {
         numbers(rest).map(|rest| (code, rest))
     })?;
     let quoted = rest.strip_prefix(b"\"")?;
-    let agent = fields::after(quoted, "\" \"");
+    let agent = fields::after(quoted, lit!("\" \""));
     let behind =
-        agent.map(|agent| &agent[fields::until(agent, "\"").len()..]).and_then(|rest| rest.strip_prefix(b"\""));
+        agent.map(|agent| &agent[fields::until(agent, lit!("\"")).len()..]).and_then(|rest| rest.strip_prefix(b"\""));
     let clean = behind.is_some_and(|behind| !behind.contains(&b'"'));
     let code = if code == b"-" { None } else { fields::code(code) };
-    let asked = !key.is_empty() && asks_for(fields::until(target, "?"), key);
+    let asked = !key.is_empty() && asks_for(fields::until(target, lit!("?")), key);
     Some(Outcome { status, code, clean, asked, keyless: key == b"-" })
 }
 
 /// The key and the target of the request in `REST.GET.OBJECT key "GET /key HTTP/1.1`; the request may be empty.
 fn request(before: &[u8]) -> Option<(&[u8], &[u8])> {
-    let text = fields::after(before, " ")?;
+    let text = fields::after(before, lit!(" "))?;
     if let Some(key) = text.strip_suffix(b" \"-") {
         return Some((key, b""));
     }
-    let version = short::rfind(text, b" HTTP/").filter(|at| text.len() - at <= 10)?;
+    let version = short::rfind(text, lit!(" HTTP/")).filter(|at| text.len() - at <= 10)?;
     let target = memchr::memrchr(b' ', &text[..version])?;
     let method = text[..target].iter().rev().take_while(|byte| byte.is_ascii_uppercase()).count();
     let key = text[..target - method].strip_suffix(b" \"").filter(|_| method > 0)?;

@@ -6,8 +6,8 @@
 //! error StatusCode: 404, RequestID: …, HostID: …, api error CODE: message`; an error that the SDK has a type for has only
 //! `CODE: `. Both put a name of their own in the code's place where there was no body to read.
 
-use super::{Recogniser, Report, fields, names};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields, names};
+use crate::framing::short::{self, lit};
 
 const V1: &str = ", request id: ";
 const V2: &str = "response error StatusCode: ";
@@ -26,17 +26,18 @@ impl Recogniser for AwsGo {
         &["status code: ", V2]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         // a line feed that is escaped more often is one in the message of an error whose own is not
         let mut floors = [0; DEEPEST];
-        for at in short::find_iter(event, V1) {
+        for at in short::find_iter(event, lit!(V1)) {
             if let Some((report, depth)) = v1(event, &floors, at) {
                 found.push(report);
                 floors[depth..].fill(at + V1.len());
             }
         }
         let mut floor = 0;
-        for at in short::find_iter(event, V2) {
+        for at in short::find_iter(event, lit!(V2)) {
             if at >= floor
                 && let Some(report) = v2(event, at)
             {
@@ -59,7 +60,7 @@ fn v1<'e>(event: &'e [u8], floors: &[usize; DEEPEST], at: usize) -> Option<(Repo
         let line = fields::line_before(text, text.len());
         text = &line[string_start(line, slashes - 1)?..];
     }
-    if let Some(cause) = short::rfind_iter(text, b"caused by: ").find(|cause| new_line(&text[..*cause])) {
+    if let Some(cause) = short::rfind_iter(text, lit!("caused by: ")).find(|cause| new_line(&text[..*cause])) {
         text = &text[cause + b"caused by: ".len()..];
     }
     let named = name_at_head(text, slashes);
@@ -160,14 +161,14 @@ fn v2(event: &[u8], at: usize) -> Option<Report<'_>> {
     let mut request_id = None;
     if let Some(id) = rest.strip_prefix(b"RequestID: ") {
         request_id = fields::request_id(id);
-        rest = fields::after(id, ", ").unwrap_or_default();
+        rest = fields::after(id, lit!(", ")).unwrap_or_default();
     }
     if let Some(host) = rest.strip_prefix(b"HostID: ") {
-        rest = fields::after(host, ", ").unwrap_or_default();
+        rest = fields::after(host, lit!(", ")).unwrap_or_default();
     }
     let generic = rest.strip_prefix(b"api error ");
     let error = generic.unwrap_or(rest);
-    let name = fields::until(error, ": ");
+    let name = fields::until(error, lit!(": "));
     let code = error[name.len()..].strip_prefix(b": ").and_then(|message| {
         // an error with a type of its own came with that code, whatever its message
         let message = if generic.is_some() { message.trim_ascii() } else { b"." };
@@ -178,5 +179,5 @@ fn v2(event: &[u8], at: usize) -> Option<Report<'_>> {
 
 /// Other services of AWS are told of in the same words.
 fn of_s3(before: &[u8]) -> bool {
-    fields::after_last(before, "operation error ").is_none_or(|service| service.starts_with(b"S3: "))
+    fields::after_last(before, lit!("operation error ")).is_none_or(|service| service.starts_with(b"S3: "))
 }

@@ -4,8 +4,8 @@
 //! without a body is its status line (`404 Not Found`), which has no code's form. Version 2: `… (Service: S3, Status Code:
 //! 404, Request ID: …)`; it prints no code, but the name of the exception's class is one if the SDK has a class for it.
 
-use super::{Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const SERVICE: &str = "(Service: ";
 const CLASS: &str = ".services.s3.model.";
@@ -21,8 +21,9 @@ impl Recogniser for AwsJava {
         &[SERVICE]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let mut starts = short::find_iter(event, SERVICE).peekable();
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let (places, event) = (event.places(0), event.text);
+        let mut starts = places.peekable();
         let mut floor = 0;
         while let Some(at) = starts.next() {
             let Some(report) = exception(event, floor, at) else { continue };
@@ -49,8 +50,8 @@ fn exception(event: &[u8], floor: usize, at: usize) -> Option<Report<'_>> {
     let rest = &rest[3..];
     let (code, id) = match separator {
         b";" => {
-            let code = fields::until(rest.strip_prefix(b"; Error Code: ")?, ";");
-            (fields::code(code), fields::after(rest, "; Request ID: "))
+            let code = fields::until(rest.strip_prefix(b"; Error Code: ")?, lit!(";"));
+            (fields::code(code), fields::after(rest, lit!("; Request ID: ")))
         }
         b"," => (class(&event[floor..at]), rest.strip_prefix(b", Request ID: ")),
         _ => return None,
@@ -66,7 +67,7 @@ fn split<'e>(text: &'e [u8], at: &str) -> Option<(&'e [u8], &'e [u8])> {
 
 /// `software.amazon.awssdk.services.s3.model.NoSuchBucketException: …`, the last before the details.
 fn class(before: &[u8]) -> Option<&str> {
-    let rest = fields::after_last(before, CLASS)?;
+    let rest = fields::after_last(before, lit!(CLASS))?;
     let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
     let name = rest[..end].strip_suffix(b"Exception").filter(|_| rest[end] == b':')?;
     fields::code(name).filter(|name| !matches!(*name, "S3" | "AwsService" | "SdkService"))

@@ -5,8 +5,8 @@
 //! the SDK makes one up where there was no body. A line `time error: CODE: message` has nothing else: it is a report only
 //! if OBS has such a code. JSON is read by another recogniser.
 
-use super::{Recogniser, Report, fields, keys, names};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields, keys, names};
+use crate::framing::short::{self, lit};
 
 const STATUS: &str = "httpStatusCode: ";
 const LINE: &str = "Z error: ";
@@ -22,10 +22,11 @@ impl Recogniser for AwsJs {
         &[STATUS, LINE]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         let before = found.len();
         let mut floor = 0;
-        for at in short::find_iter(event, STATUS) {
+        for at in short::find_iter(event, lit!(STATUS)) {
             let until = at + object_end(&event[at..]);
             if at >= floor
                 && let Some(report) = dump(&event[..until], at)
@@ -48,7 +49,7 @@ fn dump(event: &[u8], at: usize) -> Option<Report<'_>> {
     }
     let text = &event[at + STATUS.len()..];
     let id = property(text, "requestId: '").or_else(|| property(text, "RequestId: '"));
-    let code = property(text, "Code: '").and_then(|rest| fields::code(fields::until(rest, "'")));
+    let code = property(text, "Code: '").and_then(|rest| fields::code(fields::until(rest, lit!("'"))));
     Some(Report {
         code: code.filter(|name| !names::made_up(name, b".", None)),
         status: Some(fields::status(text)?),
@@ -95,8 +96,8 @@ fn property<'e>(text: &'e [u8], name: &str) -> Option<&'e [u8]> {
 
 /// `2026-11-22T13:00:32.879Z error: CODE: message`, also with words before the code.
 fn line(event: &[u8]) -> Option<Report<'_>> {
-    let head = fields::until(event, "\n");
-    let at = short::find(head, LINE.as_bytes())?;
+    let head = fields::until(event, lit!("\n"));
+    let at = short::find(head, lit!(LINE))?;
     if at > 32 || !head[..at].iter().rev().take(8).all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')) {
         return None;
     }

@@ -3,8 +3,8 @@
 //! `An error occurred (CODE) when calling the OPERATION operation (reached max retries: 3): message`, in whatever the
 //! application logs. A number in the parentheses is the status: botocore puts it there if there was no body to read.
 
-use super::{Recogniser, Report, fields, names};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields, names};
+use crate::framing::short::{self, lit};
 
 const ERROR: &str = "An error occurred (";
 
@@ -34,12 +34,13 @@ impl Recogniser for Boto {
 
     fn begins(&self, line: &[u8]) -> bool {
         line.starts_with(ERROR.as_bytes())
-            || CLI.iter().any(|head| line.starts_with(head)) && short::find(line, ERROR.as_bytes()).is_some()
+            || CLI.iter().any(|head| line.starts_with(head)) && short::find(line, lit!(ERROR)).is_some()
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let mut floor = 0;
-        for at in short::find_iter(event, ERROR) {
+        let (places, event) = (event.places(0), event.text);
+        for at in places {
             if at >= floor
                 && let Some(report) = error(event, at)
             {
@@ -52,11 +53,11 @@ impl Recogniser for Boto {
 
 fn error(event: &[u8], at: usize) -> Option<Report<'_>> {
     let text = &event[at + ERROR.len()..fields::text_end(event, at)];
-    let name = fields::until(text, ")");
+    let name = fields::until(text, lit!(")"));
     let call = text[name.len()..].strip_prefix(b") when calling the ")?;
     let operation = call.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let rest = call[operation..].strip_prefix(b" operation").filter(|_| operation > 0)?;
-    let message = fields::after(rest, ": ").unwrap_or_default();
+    let message = fields::after(rest, lit!(": ")).unwrap_or_default();
     let code = fields::code(name).filter(|name| !names::made_up(name, message, None));
     let status = if name.len() == 3 { fields::status(name) } else { None };
     (code.is_some() || status.is_some()).then_some(Report { code, status, ..Report::at(at) })

@@ -1,6 +1,6 @@
 //! Recognisers of a configuration: a regular expression with named groups for an application's own line format.
 
-use super::{Recogniser, Report, fields};
+use super::{Recogniser, Report, Reports, Seen, fields};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
@@ -79,7 +79,8 @@ impl Recogniser for Custom {
         &self.anchors
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         let mut at = 0;
         for line in event.split_inclusive(|byte| *byte == b'\n') {
             let text = line.trim_ascii_end();
@@ -124,6 +125,7 @@ fn required(hir: &Hir) -> Option<Vec<String>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::{BUILT_IN, Recognisers};
     use super::*;
 
     #[test]
@@ -132,14 +134,12 @@ mod tests {
         let custom = Custom::new("billing", pattern).unwrap();
         assert_eq!(custom.anchors(), ["storage refused: "]);
         let line = b"2026-11-22 storage refused: SlowDown http=503 rid=0000018B66D1A2C3\n";
-        let mut found = Vec::new();
-        custom.read(line, &mut found);
+        let recognisers = Recognisers::new(vec![custom]).unwrap();
+        let found = recognisers.ask(BUILT_IN.len(), line);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].code, found[0].status), (Some("SlowDown"), Some(503)));
         assert_eq!(found[0].request_id, Some("0000018B66D1A2C3"));
-        let mut none = Vec::new();
-        custom.read(b"storage refused: ok http=200 rid=x\n", &mut none);
-        assert!(none.is_empty());
+        assert!(recognisers.ask(BUILT_IN.len(), b"storage refused: ok http=200 rid=x\n").is_empty());
     }
 
     #[test]

@@ -1,27 +1,29 @@
 //! Pieces of a line: what may be a code, a status, a request id, and where a text begins and ends. Everything that comes
 //! out is ASCII; what has another form than the field does not come out at all.
 
-use crate::framing::short;
+use crate::framing::short::{self, Needle, lit};
 
 /// The text behind `needle`, from `from` on.
-pub fn after<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
-    short::find(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
+pub fn after<'e, 'n>(text: &'e [u8], needle: impl Into<Needle<'n>>) -> Option<&'e [u8]> {
+    let needle = needle.into();
+    short::find(text, needle).map(|at| &text[at + needle.len()..])
 }
 
 /// The text up to `stop`; all of it if there is none.
-pub fn until<'e>(text: &'e [u8], stop: &str) -> &'e [u8] {
-    &text[..short::find(text, stop.as_bytes()).unwrap_or(text.len())]
+pub fn until<'e, 'n>(text: &'e [u8], stop: impl Into<Needle<'n>>) -> &'e [u8] {
+    &text[..short::find(text, stop).unwrap_or(text.len())]
 }
 
 /// The text up to `stop`, or to the end of its line: what is no message holds no line feed, and the lines behind it may
 /// still be to come.
-pub fn value<'e>(text: &'e [u8], stop: &str) -> &'e [u8] {
-    until(until(text, "\n"), stop)
+pub fn value<'e, 'n>(text: &'e [u8], stop: impl Into<Needle<'n>>) -> &'e [u8] {
+    until(until(text, lit!("\n")), stop)
 }
 
 /// The text behind the last `needle`.
-pub fn after_last<'e>(text: &'e [u8], needle: &str) -> Option<&'e [u8]> {
-    short::rfind(text, needle.as_bytes()).map(|at| &text[at + needle.len()..])
+pub fn after_last<'e, 'n>(text: &'e [u8], needle: impl Into<Needle<'n>>) -> Option<&'e [u8]> {
+    let needle = needle.into();
+    short::rfind(text, needle).map(|at| &text[at + needle.len()..])
 }
 
 /// A code: a capital, then 2 to 63 letters, digits and dots. A blank may be inside, since OBS sends one in
@@ -106,7 +108,7 @@ pub fn string_end(event: &[u8], at: usize) -> usize {
 
 /// The line that begins at the start of the text, without its end.
 pub fn line(text: &[u8]) -> &[u8] {
-    until(text, "\n").trim_ascii_end()
+    until(text, lit!("\n")).trim_ascii_end()
 }
 
 /// A level as loggers write it, padded or not.
@@ -120,12 +122,12 @@ pub fn level(text: &[u8]) -> bool {
 /// middle of a sentence or in a URL is not its own text.
 pub fn logged(before: &[u8]) -> bool {
     const ENDS: [&[u8]; 8] = [b": ", b"- ", b"] ", b") ", b"> ", b"\t", b"\":\"", b"\": \""];
-    let last = before.trim_ascii_end().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let last = || before.trim_ascii_end().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let leveled = || before.ends_with(b" ") && last().iter().all(u8::is_ascii_uppercase) && level(last());
     before.is_empty()
         || before.len() < 256
-            && short::find(before, b"://").is_none()
-            && (ENDS.iter().any(|end| before.ends_with(end))
-                || before.ends_with(b" ") && last.iter().all(u8::is_ascii_uppercase) && level(last))
+            && (ENDS.iter().any(|end| before.ends_with(end)) || leveled())
+            && short::find(before, lit!("://")).is_none()
 }
 
 /// The thread of which `before`, what a logger writes before a text, tells in brackets: the first that hold neither a
@@ -133,7 +135,7 @@ pub fn logged(before: &[u8]) -> bool {
 pub fn thread(before: &[u8]) -> &[u8] {
     let mut rest = before;
     while let Some(open) = memchr::memchr(b'[', rest) {
-        let inside = until(&rest[open + 1..], "]");
+        let inside = until(&rest[open + 1..], lit!("]"));
         let stamp = inside.len() > 9 && inside[0].is_ascii_digit();
         if !stamp && !inside.is_empty() && !level(inside) {
             return inside;

@@ -6,8 +6,8 @@
 //! one that fails for some of the objects was answered, and is no report. The place of the code may hold an indicator, a
 //! number; -1 stands for no answer.
 
-use super::{Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const TRANSLATED: &str = ": ResponseCode[";
 const OLD: &str = ": status [";
@@ -28,7 +28,8 @@ impl Recogniser for HadoopObsa {
         &[TRANSLATED, "] - error code [", "], error code ["]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         translated(event, found);
         for anchor in [OLD, REDIRECT] {
             found.extend(short::find_iter(event, anchor).filter_map(|at| old(&event[at + anchor.len()..], at)));
@@ -45,9 +46,9 @@ fn report<'e>(status: &[u8], code: &'e [u8], id: Option<&'e [u8]>, at: usize) ->
 
 /// A message may span lines and hold anything; a text that begins before the id of the one around it has come is part of
 /// its message.
-fn translated<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
+fn translated<'e>(event: &'e [u8], found: &mut Reports<'e>) {
     const ID: &str = "],RequestId[";
-    let mut starts = short::find_iter(event, TRANSLATED).peekable();
+    let mut starts = short::find_iter(event, lit!(TRANSLATED)).peekable();
     while let Some(at) = starts.next() {
         let mut end = event.len();
         while let Some(next) = starts.peek() {
@@ -59,24 +60,29 @@ fn translated<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
         }
         let text = &event[at + TRANSLATED.len()..end];
         let Some(rest) = text.get(3..).and_then(|rest| rest.strip_prefix(b"],ErrorCode[")) else { continue };
-        found.extend(report(text, fields::until(rest, "],ErrorMessage["), fields::after_last(rest, ID), at));
+        found.extend(report(
+            text,
+            fields::until(rest, lit!("],ErrorMessage[")),
+            fields::after_last(rest, lit!(ID)),
+            at,
+        ));
     }
 }
 
 /// `404] - request id […] - error code [NoSuchKey] - …`
 fn old(text: &[u8], at: usize) -> Option<Report<'_>> {
     let id = text.get(3..)?.strip_prefix(b"] - request id [")?;
-    let rest = &id[fields::until(id, "]").len()..];
+    let rest = &id[fields::until(id, lit!("]")).len()..];
     let code = rest.strip_prefix(b"] - error code [")?;
-    report(text, fields::until(code, "]"), Some(id), at)
+    report(text, fields::until(code, lit!("]")), Some(id), at)
 }
 
 /// `bulk delete objects failed: request […], response code [403], error code [AccessDenied], error message […], request id
 /// […]`. The request names keys and the message is the server's: the last of each is the line's own.
 fn bulk(event: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(event, BULK.as_bytes()).filter(|at| fields::logged(fields::line_before(event, *at)))?;
+    let at = short::find(event, lit!(BULK)).filter(|at| fields::logged(fields::line_before(event, *at)))?;
     let text = &event[at..];
-    let status = fields::after_last(fields::until(text, "], error message ["), "], response code [")?;
+    let status = fields::after_last(fields::until(text, lit!("], error message [")), lit!("], response code ["))?;
     let code = status.get(3..)?.strip_prefix(b"], error code [")?;
-    report(status, code, fields::after_last(text, "], request id ["), at)
+    report(status, code, fields::after_last(text, lit!("], request id [")), at)
 }

@@ -3,7 +3,7 @@
 //! A transfer is one event, from its request line or head to its body. A status line alone says nothing of who answered:
 //! only a response that bears a mark of OBS (a header of its own, or the server's name) is a report.
 
-use super::{Recogniser, Report, fields};
+use super::{Recogniser, Report, Reports, Seen, fields};
 use crate::framing::lines;
 
 pub struct HttpDump;
@@ -17,7 +17,8 @@ impl Recogniser for HttpDump {
         &["-request-id: ", "-Request-Id: ", "erver: OBS"]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         let mut head: Option<Head<'e>> = None;
         for line in lines(event) {
             let bare = line.strip_prefix(b"< ").unwrap_or(line);

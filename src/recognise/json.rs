@@ -4,7 +4,7 @@
 //! An object tells of a response if it has a code; status and request id may stand in it, in an object inside it
 //! (`$metadata`) or around it.
 
-use super::{Recogniser, Report, fields, keys, owned};
+use super::{Recogniser, Report, Reports, Seen, fields, keys, owned};
 use keys::Field;
 use serde_json::Value;
 
@@ -26,7 +26,8 @@ impl Recogniser for Json {
         ]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         let mut from = 0;
         let mut tries = 0;
         while let Some(brace) = memchr::memchr(b'{', &event[from..]).map(|at| from + at) {
@@ -178,8 +179,7 @@ mod tests {
     fn read(text: &str) -> Vec<(Option<String>, Option<u16>, Option<String>)> {
         let text = text.replace("ID", ID);
         assert!(anchored(text.as_bytes()), "{text}");
-        let mut found = Vec::new();
-        Json.read(text.as_bytes(), &mut found);
+        let found = super::super::tests::ask(&Json, text.as_bytes());
         let listed = |r: &&Report<'_>| !r.doubtful || r.code.is_some_and(|c| matches!(c, "NoSuchKey" | "AccessDenied"));
         found
             .iter()

@@ -15,29 +15,19 @@ pub enum Field {
 pub const LONGEST: usize = 24;
 
 /// Keys without case, `_` and `-`.
-const KEYS: &[(&str, Field)] = &[
-    ("code", Field::Code),
-    ("errorcode", Field::Code),
-    ("errcode", Field::Code),
-    ("obscode", Field::Code),
-    ("obserrorcode", Field::Code),
-    ("xobserrorcode", Field::Code),
-    ("xamzerrorcode", Field::Code),
-    ("status", Field::Status),
-    ("statuscode", Field::Status),
-    ("httpstatus", Field::Status),
-    ("httpstatuscode", Field::Status),
-    ("httpcode", Field::Status),
-    ("responsecode", Field::Status),
-    ("responsestatus", Field::Status),
-    ("obsstatus", Field::Status),
-    ("requestid", Field::RequestId),
-    ("reqid", Field::RequestId),
-    ("obsrequestid", Field::RequestId),
-    ("xobsrequestid", Field::RequestId),
-    ("xamzrequestid", Field::RequestId),
-    ("awsrequestid", Field::RequestId),
-];
+fn named(plain: &[u8]) -> Option<Field> {
+    Some(match plain {
+        b"code" | b"errorcode" | b"errcode" | b"obscode" | b"obserrorcode" | b"xobserrorcode" | b"xamzerrorcode" => {
+            Field::Code
+        }
+        b"status" | b"statuscode" | b"httpstatus" | b"httpstatuscode" | b"httpcode" | b"responsecode"
+        | b"responsestatus" | b"obsstatus" => Field::Status,
+        b"requestid" | b"reqid" | b"obsrequestid" | b"xobsrequestid" | b"xamzrequestid" | b"awsrequestid" => {
+            Field::RequestId
+        }
+        _ => return None,
+    })
+}
 
 /// The field that a key names, whatever its spelling (`request_id`, `requestId`, `RequestID`, `x-obs-request-id`).
 pub fn field(key: &[u8]) -> Option<Field> {
@@ -45,7 +35,7 @@ pub fn field(key: &[u8]) -> Option<Field> {
         return None;
     }
     let (plain, length) = plain(key);
-    KEYS.iter().find(|(name, _)| name.as_bytes() == &plain[..length]).map(|(_, field)| *field)
+    named(&plain[..length])
 }
 
 /// The first letters and digits of a name, small, and how many there are.

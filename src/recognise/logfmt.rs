@@ -1,9 +1,9 @@
 //! `key=value` fields as applications print them: `code=NoSuchKey status=404 request_id=…`, in any order, values quoted
 //! or not. What stands inside a quoted value is that value's text and no field.
 
-use super::{Recogniser, Report, fields, keys};
+use super::{Recogniser, Report, Reports, Seen, fields, keys};
 use crate::framing::lines;
-use crate::framing::short;
+use crate::framing::short::{self, lit};
 use keys::Field;
 
 pub struct Logfmt;
@@ -17,9 +17,10 @@ impl Recogniser for Logfmt {
         &["code=", "Code="]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         for line in lines(event) {
-            if let Some(hit) = short::find(line, b"ode=") {
+            if let Some(hit) = short::find(line, lit!("ode=")) {
                 let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
                 found.extend(text.and_then(|text| read_line(text, text.as_ptr().addr() - event.as_ptr().addr())));
             }
@@ -71,6 +72,31 @@ fn read_line(line: &[u8], at: usize) -> Option<Report<'_>> {
     if coded && fields { keys::judge(report, coded) } else { None }
 }
 
+/// What a byte may be in the fields of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Part of a key.
+    Name,
+    /// What ends a value without quotes.
+    End,
+    /// Part of such a value.
+    Other,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-' | b'.' => Kind::Name,
+            b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|' | b'\r' | b'\n' | b'"' => Kind::End,
+            _ => Kind::Other,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// The fields of a line. A key begins the line or stands behind white space, a comma, a bracket or a brace.
 fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut from = 0;
@@ -83,7 +109,7 @@ fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
             }
             let key_at = line[from..equals]
                 .iter()
-                .rposition(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')))
+                .rposition(|byte| KINDS[usize::from(*byte)] != Kind::Name)
                 .map_or(from, |before| from + before + 1);
             let opened =
                 key_at == 0 || matches!(line[key_at - 1], b' ' | b'\t' | b',' | b';' | b'[' | b'(' | b'{' | b'|');
@@ -95,9 +121,7 @@ fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
                 &line[value_at + 1..end.max(value_at + 1)]
             } else {
                 let rest = &line[value_at..];
-                let end = rest.iter().position(|byte| {
-                    matches!(byte, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|' | b'\r' | b'\n' | b'"')
-                });
+                let end = rest.iter().position(|byte| KINDS[usize::from(*byte)] == Kind::End);
                 let end = end.unwrap_or(rest.len());
                 from = value_at + end;
                 &rest[..end]
@@ -130,8 +154,7 @@ mod tests {
 
     fn read(text: &str) -> Option<(Option<String>, Option<u16>, Option<String>)> {
         let text = text.replace("ID", ID);
-        let mut found = Vec::new();
-        Logfmt.read(text.as_bytes(), &mut found);
+        let found = super::super::tests::ask(&Logfmt, text.as_bytes());
         assert!(found.len() <= 1);
         let listed = |r: &&Report<'_>| !r.doubtful || r.code == Some("SlowDown");
         found.iter().find(listed).map(|r| (r.code.map(str::to_owned), r.status, r.request_id.map(str::to_owned)))

@@ -6,8 +6,8 @@
 //!
 //! The client for Go prints the message alone, which says neither code nor status: nothing can be counted.
 
-use super::{Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const ERROR: &str = "S3 operation failed; code: ";
 const OLD: &str = "ResponseError: code: ";
@@ -26,7 +26,8 @@ impl Recogniser for Minio {
         &[ERROR, OLD, RETRIES, BODY]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         for anchor in [ERROR, OLD] {
             let mut floor = 0;
             for at in short::find_iter(event, anchor) {
@@ -38,8 +39,8 @@ impl Recogniser for Minio {
                 }
             }
         }
-        found.extend(short::find_iter(event, RETRIES).filter_map(|at| retries(event, at)));
-        found.extend(short::find_iter(event, BODY).filter_map(|at| body(event, at)));
+        found.extend(short::find_iter(event, lit!(RETRIES)).filter_map(|at| retries(event, at)));
+        found.extend(short::find_iter(event, lit!(BODY)).filter_map(|at| body(event, at)));
     }
 }
 
@@ -47,7 +48,7 @@ impl Recogniser for Minio {
 /// between it and the id of the host.
 fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, usize)> {
     let text = &event[at + anchor.len()..];
-    let code = fields::value(text, ", message: ");
+    let code = fields::value(text, lit!(", message: "));
     if code.len() == text.len() {
         return None;
     }
@@ -57,10 +58,10 @@ fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, us
         rest[id.len()..].starts_with(b", host_id: ").then_some((id, place))
     };
     // the message and the key before it may look like one too, and behind it the key may be named once more
-    let id = short::find_iter(text, ID).find_map(id_at).and_then(|(_, first)| {
+    let id = short::find_iter(text, lit!(ID)).find_map(id_at).and_then(|(_, first)| {
         let line = &text[..fields::text_end(text, first)];
-        let line = &line[..short::rfind(line, b", bucket_name: ").unwrap_or(line.len())];
-        short::rfind_iter(line, ID).find_map(id_at).or_else(|| id_at(first))
+        let line = &line[..short::rfind(line, lit!(", bucket_name: ")).unwrap_or(line.len())];
+        short::rfind_iter(line, lit!(ID)).find_map(id_at).or_else(|| id_at(first))
     });
     let end = at + anchor.len() + id.map_or(code.len(), |(_, place)| place);
     let code = fields::code(code)?;
@@ -72,7 +73,7 @@ fn error<'e>(event: &'e [u8], at: usize, anchor: &str) -> Option<(Report<'e>, us
 fn retries(event: &[u8], at: usize) -> Option<Report<'_>> {
     let before = fields::line_before(event, at);
     // the same words of another library: requests
-    let ours = before.ends_with(b"(Caused by ") && short::find(before, b"exceptions.RetryError").is_none();
+    let ours = before.ends_with(b"(Caused by ") && short::find(before, lit!("exceptions.RetryError")).is_none();
     let text = &event[at + RETRIES.len()..];
     let status = fields::status(text).filter(|_| ours && text[3..].starts_with(b" error responses'"))?;
     Some(Report { status: Some(status), ..Report::at(at) })
@@ -82,7 +83,7 @@ fn retries(event: &[u8], at: usize) -> Option<Report<'_>> {
 fn body(event: &[u8], at: usize) -> Option<Report<'_>> {
     let text = &event[at + BODY.len()..];
     let status = fields::status(text)?;
-    let body = fields::after(text, ", Body: ").filter(|body| body.starts_with(b"{")).unwrap_or_default();
+    let body = fields::after(text, lit!(", Body: ")).filter(|body| body.starts_with(b"{")).unwrap_or_default();
     let code = value(body, &["code", "Code", "errorCode"]).map(|text| &text[..text.len().min(65)]);
     let code = code.and_then(|text| {
         let end = text.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
@@ -98,7 +99,7 @@ fn value<'e>(body: &'e [u8], keys: &[&str]) -> Option<&'e [u8]> {
     let slashes = |quote: usize| body[..quote].iter().rev().take_while(|byte| **byte == b'\\').count();
     let level = slashes(memchr::memchr(b'"', body)?);
     keys.iter().find_map(|key| {
-        short::find_iter(body, key).filter(|at| *at > 0 && slashes(at - 1) == level).find_map(|at| {
+        short::find_iter(body, *key).filter(|at| *at > 0 && slashes(at - 1) == level).find_map(|at| {
             let before = body[..at].last();
             let colon = skip(&body[at + key.len()..], b"\\\"").strip_prefix(b":")?;
             let quoted = skip(colon, b" \\");

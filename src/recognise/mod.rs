@@ -34,8 +34,10 @@ mod xml;
 
 pub use custom::{Custom, CustomError};
 
-use crate::framing::{self, Bits};
+use crate::framing::{self, Bits, Hit};
 use search::Search;
+pub use search::Seen;
+use smallvec::SmallVec;
 
 /// What one log event tells of one response. At least one field is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,12 @@ impl<'e> Report<'e> {
         self.code.is_some() && self.status.is_some() && self.request_id.is_some()
     }
 }
+
+/// The reports of one event: one, almost always.
+pub type Reports<'e> = SmallVec<[Report<'e>; 2]>;
+
+/// The reports of one event, each with the number of its recogniser.
+pub type Found<'e> = SmallVec<[(u8, Report<'e>); 2]>;
 
 /// What a [`Link`] is known by within one log: a hash of whatever the log joins its lines by (thread, operation, …).
 pub type Key = u64;
@@ -116,7 +124,7 @@ pub trait Recogniser: Sync + Send {
     }
 
     /// Takes the reports out of an event that has at least one of the anchors.
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>);
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>);
 }
 
 /// The built-in recognisers, in the order in which they are asked.
@@ -183,15 +191,15 @@ impl Recognisers {
         BUILT_IN.iter().copied().chain(self.custom.iter().map(|custom| custom as &dyn Recogniser))
     }
 
-    /// The reports of an event, each with the number of its recogniser. `interested` holds the bits of those to ask.
-    pub fn read<'e>(&self, event: &'e [u8], interested: Bits, found: &mut Vec<(u8, Report<'e>)>) {
-        let mut reports = Vec::new();
-        let mut left = interested;
+    /// The reports of an event, each with the number of its recogniser. `hits` are all that there are in it.
+    pub fn read<'e>(&self, event: &'e [u8], hits: &[Hit], found: &mut Found<'e>) {
+        let mut reports = Reports::new();
+        let mut left = hits.iter().fold(0, |bits, hit| bits | hit.bits);
         while left != 0 {
             let number = left.trailing_zeros();
             left &= left - 1;
             if let Some(recogniser) = self.get(number as usize) {
-                recogniser.read(event, &mut reports);
+                recogniser.read(self.search.seen(event, hits, number as usize), &mut reports);
                 found.extend(reports.drain(..).map(|report| (u8::try_from(number).unwrap_or(u8::MAX), report)));
             }
         }
@@ -199,10 +207,19 @@ impl Recognisers {
             owned::settle(event, found);
         }
     }
+
+    /// What one recogniser reads in a text, whosever text it may be.
+    pub fn ask<'e>(&self, number: usize, text: &'e [u8]) -> Reports<'e> {
+        let mut found = Reports::new();
+        if let Some(recogniser) = self.get(number) {
+            recogniser.read(self.search.seen(text, &framing::all_hits(self, text), number), &mut found);
+        }
+        found
+    }
 }
 
 impl framing::Anchors for Recognisers {
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
         self.search.hits(bytes)
     }
 
@@ -213,8 +230,15 @@ impl framing::Anchors for Recognisers {
 
 #[cfg(test)]
 #[allow(clippy::expect_used)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// What a built-in recogniser alone reads in a text.
+    pub fn ask<'e>(recogniser: &dyn Recogniser, text: &'e [u8]) -> Reports<'e> {
+        let number = BUILT_IN.iter().position(|built_in| built_in.name() == recogniser.name());
+        let recognisers = Recognisers::new(Vec::new()).expect("the built-in anchors can be searched for");
+        recognisers.ask(number.expect("it is built in"), text)
+    }
 
     #[test]
     fn names_are_distinct_and_there_is_a_bit_for_each() {

@@ -4,7 +4,7 @@
 
 use super::fields;
 use crate::catalogue::Catalogue;
-use crate::framing::short;
+use crate::framing::short::{self, lit};
 
 /// A name and the text behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ const VERBS: [&str; 13] = [
 pub fn named(line: &[u8]) -> Option<Named<'_>> {
     let mut chain: Option<(Named<'_>, usize)> = None; // the last of the names that follow each other without a gap
     let mut operation = None;
-    for colon in short::find_iter(line, b":") {
+    for colon in short::find_iter(line, lit!(":")) {
         let behind = &line[colon + 1..];
         if !(behind.is_empty() || behind.starts_with(b" ")) {
             continue;

@@ -6,8 +6,8 @@
 //! leaves nothing. At level info the second half is written for successes too, with a status below 300. A message is the
 //! server's: it may span lines and say anything, but not begin behind a log's own prefix.
 
-use super::{Link, Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Link, Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const HEADER: &str = "|x-obs-error-code:";
 const CODE: &str = "errorXml : Error/Code : ";
@@ -27,10 +27,13 @@ impl Recogniser for ObsC {
         &[HEADER, CODE, ID, STATUS, FINAL_ID, FINAL_CODE]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         let line = fields::line(event);
         let Some(bar) = memchr::memchr(b'|', line).filter(|bar| line[..*bar].ends_with(b"] ")) else { return };
-        let Some(thread) = fields::after(&line[..bar], "[tid:").map(|rest| fields::until(rest, "]")) else { return };
+        let Some(thread) = fields::after(&line[..bar], lit!("[tid:")).map(|rest| fields::until(rest, lit!("]"))) else {
+            return;
+        };
         let key = fields::key("c response", thread);
         let text = &line[bar..];
         let report = Report::at(bar);
@@ -59,6 +62,6 @@ fn callback<'e>(text: &'e [u8], label: &str) -> Option<&'e [u8]> {
 
 /// `request_finish request_finish status = 0,httpResponseCode = 503`; 0 stands for no answer.
 fn status(text: &[u8]) -> Option<u16> {
-    let at = short::find(text, STATUS.as_bytes()).filter(|_| text.starts_with(b"|request_finish "))?;
+    let at = short::find(text, lit!(STATUS)).filter(|_| text.starts_with(b"|request_finish "))?;
     fields::status(&text[at + STATUS.len()..])
 }

@@ -6,8 +6,8 @@
 //! (`Send http request error, will retry` is also said where no answer came), unless at DEBUG, where each answer is printed
 //! with its headers. Those stand side by side without anything between them.
 
-use super::{Key, Link, Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Key, Link, Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const EXCEPTION: &str = ", StatusCode:";
 const ANSWER: &str = "Response with statusCode ";
@@ -28,7 +28,8 @@ impl Recogniser for ObsDotnet {
         &[EXCEPTION, ANSWER, RETRYING]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         let line = fields::line(event);
         found.extend(answer(line));
         found.extend(retried(line));
@@ -40,8 +41,8 @@ impl Recogniser for ObsDotnet {
 ///
 /// The message may hold anything, another exception's text too: one that begins before the id of the one around it has
 /// come is part of its message. A status of 0 stands for no answer.
-fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let mut starts = short::find_iter(event, EXCEPTION).filter(|at| status(event, *at).is_some()).peekable();
+fn exceptions<'e>(event: &'e [u8], found: &mut Reports<'e>) {
+    let mut starts = short::find_iter(event, lit!(EXCEPTION)).filter(|at| status(event, *at).is_some()).peekable();
     while let Some(at) = starts.next() {
         let text = &event[at..];
         let mut end = event.len();
@@ -53,8 +54,8 @@ fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
             starts.next();
         }
         let status = status(event, at).and_then(fields::status);
-        let code = fields::after(text, ", ErrorCode:").map(|rest| fields::value(rest, ", ErrorMessage:"));
-        let id = fields::after_last(&event[at..end], ", RequestId:").and_then(fields::request_id);
+        let code = fields::after(text, lit!(", ErrorCode:")).map(|rest| fields::value(rest, lit!(", ErrorMessage:")));
+        let id = fields::after_last(&event[at..end], lit!(", RequestId:")).and_then(fields::request_id);
         if status.is_some() {
             found.push(Report { code: code.and_then(fields::code), status, request_id: id, ..Report::at(at) });
         }
@@ -71,15 +72,15 @@ fn status(event: &[u8], at: usize) -> Option<&[u8]> {
 /// `Response with statusCode 503 and headers {x-obs-request-id:…x-obs-error-code:…}`. A redirect that is followed is no
 /// error.
 fn answer(line: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(line, ANSWER.as_bytes()).filter(|at| fields::logged(&line[..*at]))?;
+    let at = short::find(line, lit!(ANSWER)).filter(|at| fields::logged(&line[..*at]))?;
     let text = &line[at + ANSWER.len()..];
     let status = fields::status(text)?;
     let headers = text.get(3..)?.strip_prefix(b" and headers {")?;
-    let code = fields::after(headers, "error-code:").and_then(|rest| {
+    let code = fields::after(headers, lit!("error-code:")).and_then(|rest| {
         let end = HEADERS.iter().filter_map(|name| short::find(rest, name.as_bytes())).min();
         fields::code(&rest[..end.or_else(|| memchr::memchr(b'}', rest)).unwrap_or(rest.len())])
     });
-    let id = fields::after(headers, "request-id:").and_then(|rest| {
+    let id = fields::after(headers, lit!("request-id:")).and_then(|rest| {
         let digits = rest.get(..32).filter(|id| id.iter().all(u8::is_ascii_hexdigit));
         digits.and_then(fields::request_id) // with nothing behind it, only its length says where it ends
     });
@@ -92,7 +93,7 @@ fn answer(line: &[u8]) -> Option<Report<'_>> {
 
 /// `Retrying connection that failed with RequestTimeout error`
 fn retried(line: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(line, RETRYING.as_bytes()).filter(|at| fields::logged(&line[..*at]))?;
+    let at = short::find(line, lit!(RETRYING)).filter(|at| fields::logged(&line[..*at]))?;
     let code = fields::code(line[at + RETRYING.len()..].strip_suffix(b" error")?)?;
     let link = Link::Ends(answered(fields::thread(&line[..at])));
     Some(Report { code: Some(code), link, ..Report::at(at) })

@@ -4,8 +4,8 @@
 //! A call that fails is told once, with everything. An attempt that is tried again is told only by its status; so is the
 //! last attempt, but the line of the call follows it. At DEBUG each answer is printed with its headers before that.
 
-use super::{Link, Recogniser, Report, fields, owned};
-use crate::framing::short;
+use super::{Link, Recogniser, Report, Reports, Seen, fields, owned};
+use crate::framing::short::{self, lit};
 
 const ERROR: &str = "service returned error: Status=";
 const ATTEMPT: &str = "Failed to send request with reason:";
@@ -27,11 +27,13 @@ impl Recogniser for ObsGo {
         line.starts_with(b"Code:") || line.starts_with(b"err: obs: service returned error")
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        errors(event, found);
-        found.extend(attempt(event));
-        found.extend(answer(event));
-        found.extend(sample(event));
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        errors(event.text, event.places(0), found);
+        found.extend(event.place(1).and_then(|at| attempt(event.text, at)));
+        found.extend(event.place(2).and_then(|at| answer(event.text, at)));
+        if event.place(3).is_some() {
+            found.extend(sample(event.text));
+        }
     }
 }
 
@@ -39,8 +41,8 @@ impl Recogniser for ObsGo {
 ///
 /// The message may hold anything, another error's text too: the id of an error is the last one before the next error
 /// begins, and an error that begins before the id of the one around it has come is part of its message.
-fn errors<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let mut starts = short::find_iter(event, ERROR).peekable();
+fn errors<'e>(event: &'e [u8], starts: impl Iterator<Item = usize>, found: &mut Reports<'e>) {
+    let mut starts = starts.peekable();
     while let Some(at) = starts.next() {
         if !own_place(fields::line_before(event, at)) {
             continue;
@@ -53,9 +55,9 @@ fn errors<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
             }
             starts.next();
         }
-        let id = fields::after_last(text, ", RequestId=");
-        let status = fields::status(text).or_else(|| fields::status(fields::after(id?, "but status code is: ")?));
-        let code = fields::after(text, ", Code=").map(|rest| fields::value(rest, ", Message="));
+        let id = fields::after_last(text, lit!(", RequestId="));
+        let status = fields::status(text).or_else(|| fields::status(fields::after(id?, lit!("but status code is: "))?));
+        let code = fields::after(text, lit!(", Code=")).map(|rest| fields::value(rest, lit!(", Message=")));
         let call = fields::line_before(event, at).ends_with(b"|Do http request with error: obs: ");
         let (code, request_id) = (code.and_then(fields::code), id.and_then(fields::request_id));
         if code.is_none() && status.is_none() && request_id.is_none() {
@@ -84,12 +86,11 @@ fn own_place(before: &[u8]) -> bool {
 
 /// `http.go:437|Failed to send request with reason:503 Service Unavailable, will try again`, and without the end for the
 /// last attempt. A redirect that is followed is no error.
-fn attempt(event: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(event, ATTEMPT.as_bytes())?;
+fn attempt(event: &[u8], at: usize) -> Option<Report<'_>> {
     if !begins_text(fields::line_before(event, at)) {
         return None;
     }
-    let reason = fields::until(&event[at + ATTEMPT.len()..], "\n").trim_ascii_end();
+    let reason = fields::until(&event[at + ATTEMPT.len()..], lit!("\n")).trim_ascii_end();
     let status = fields::status(reason).filter(|status| *status >= 400)?;
     let again = reason.ends_with(b"will try again");
     let link =
@@ -98,18 +99,17 @@ fn attempt(event: &[u8]) -> Option<Report<'_>> {
 }
 
 /// `resp.StatusCode [503] resp.Status [503 Service Unavailable] Response headers: [… X-Obs-Request-Id: [..] …]`
-fn answer(event: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(event, ANSWER.as_bytes())?;
+fn answer(event: &[u8], at: usize) -> Option<Report<'_>> {
     if !begins_text(fields::line_before(event, at)) {
         return None;
     }
     let text = &event[at + ANSWER.len()..];
     let status = fields::status(text)?;
     let header = |name: &str| {
-        let colon = short::find_iter(text, b": [").find(|colon| {
+        let colon = short::find_iter(text, lit!(": [")).find(|colon| {
             text[..*colon].len() >= name.len() && text[colon - name.len()..*colon].eq_ignore_ascii_case(name.as_bytes())
         })?;
-        Some(fields::until(&text[colon + 3..], "]"))
+        Some(fields::until(&text[colon + 3..], lit!("]")))
     };
     let code = header("X-Obs-Error-Code").or_else(|| header("X-Amz-Error-Code")).and_then(fields::code);
     let code = code.filter(|_| status >= 300); // that of a success is what somebody gave an object along
@@ -124,7 +124,7 @@ fn answer(event: &[u8]) -> Option<Report<'_>> {
 /// The official sample prints two lines: `Code:NoSuchKey`, `Message:…`.
 fn sample(event: &[u8]) -> Option<Report<'_>> {
     let rest = event.strip_prefix(b"Code:")?;
-    let code = fields::until(rest, "\n");
+    let code = fields::until(rest, lit!("\n"));
     rest.get(code.len() + 1..)?.starts_with(SAMPLE.as_bytes()).then_some(())?;
     Some(Report { code: Some(fields::code(code)?), ..Report::at(0) })
 }

@@ -11,9 +11,9 @@
 //! The code is in the exception: in the XML or JSON body that its text holds, or in the headers at its end. The official
 //! sample prints an exception as a block of lines, which a logger may stamp one by one.
 
-use super::{Key, Link, Recogniser, Report, fields};
+use super::{Key, Link, Recogniser, Report, Reports, Seen, fields};
 use crate::framing::lines;
-use crate::framing::short;
+use crate::framing::short::{self, lit};
 use serde::Deserialize;
 
 const FAILED: &str = "Request failed, Response code: ";
@@ -45,17 +45,18 @@ impl Recogniser for ObsJava {
         line.starts_with(SAMPLE_STATUS.as_bytes()) || line.starts_with(FAILED.as_bytes())
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let line = fields::line(event);
-        found.extend(failed(line));
-        found.extend(attempt(line));
-        found.extend(retried(line));
-        found.extend(answer(line, event));
-        exceptions(event, found);
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let line = fields::line(event.text);
+        let first = |anchor: usize| event.place(anchor).filter(|at| *at < line.len());
+        found.extend(first(0).and_then(|at| failed(line, at)));
+        found.extend(first(1).and_then(|at| attempt(line, at)));
+        found.extend(retried(line, first(2), first(3)));
+        found.extend(first(4).and_then(|at| answer(line, at, event.text)));
+        exceptions(event.text, event.places(5), found);
         if line.starts_with(SAMPLE_STATUS.as_bytes()) {
-            found.extend(sample(event));
+            found.extend(sample(event.text));
         } else {
-            found.extend(sample_line(line));
+            found.extend(sample_line(line, [6, 7, 8].map(first)));
         }
     }
 }
@@ -70,17 +71,16 @@ fn thread(before: &[u8]) -> Option<&[u8]> {
     (parts.next().is_none() && fields::level(level)).then_some(thread)
 }
 
-/// The text behind `anchor` and the thread that writes it, if the line's own text begins with the anchor.
-fn text<'e>(line: &'e [u8], anchor: &str) -> Option<(usize, &'e [u8], &'e [u8])> {
-    let at = short::find(line, anchor.as_bytes())?;
-    Some((at, thread(&line[..at])?, &line[at + anchor.len()..]))
+/// The thread that writes the text, and what stands behind `anchor`, if the line's own text begins with it, at `at`.
+fn text<'e>(line: &'e [u8], at: usize, anchor: &str) -> Option<(&'e [u8], &'e [u8])> {
+    Some((thread(&line[..at])?, line.get(at + anchor.len()..)?))
 }
 
 /// `Request failed, Response code: 404; Request ID: …; Request path: …`
 ///
 /// A status of -1 stands for no answer; so does a 408 without an id, in releases that make it up.
-fn failed(line: &[u8]) -> Option<Report<'_>> {
-    let (at, thread, text) = text(line, FAILED)?;
+fn failed(line: &[u8], at: usize) -> Option<Report<'_>> {
+    let (thread, text) = text(line, at, FAILED)?;
     let status = fields::status(text)?;
     let id = text.get(3..)?.strip_prefix(b"; Request ID: ").and_then(fields::request_id);
     if status == 408 && id.is_none() {
@@ -90,8 +90,7 @@ fn failed(line: &[u8]) -> Option<Report<'_>> {
 }
 
 /// `Storage|1|HTTP+XML|performRequest||||2026-11-22 12:55:54|null||Internal Server error(s).|503|`
-fn attempt(line: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(line, ATTEMPT.as_bytes())?;
+fn attempt(line: &[u8], at: usize) -> Option<Report<'_>> {
     let mut parts = line[..at].rsplitn(3, |byte| *byte == b'|').skip(2);
     let thread = thread(parts.next()?.strip_suffix(b"Storage")?)?;
     let result = line.strip_suffix(b"|")?.rsplit(|byte| *byte == b'|').next()?;
@@ -102,13 +101,15 @@ fn attempt(line: &[u8]) -> Option<Report<'_>> {
 
 /// `Retrying connection that failed with RequestTimeout error, attempt number 1 of 3`, and for the last attempt
 /// `Exceeded maximum number of retries for RequestTimeout errors: 3`.
-fn retried(line: &[u8]) -> Option<Report<'_>> {
-    let (at, code, link) = if let Some((at, thread, text)) = text(line, RETRYING) {
-        let end = short::find(text, b" error, attempt number ")?;
+fn retried(line: &[u8], retrying: Option<usize>, exceeded: Option<usize>) -> Option<Report<'_>> {
+    let retrying = retrying.and_then(|at| Some((at, text(line, at, RETRYING)?)));
+    let (at, code, link) = if let Some((at, (thread, text))) = retrying {
+        let end = short::find(text, lit!(" error, attempt number "))?;
         (at, &text[..end], Link::Ends(answered(thread)))
     } else {
-        let (at, thread, text) = text(line, EXCEEDED)?;
-        let end = short::find(text, b" errors: ")?;
+        let at = exceeded?;
+        let (thread, text) = text(line, at, EXCEEDED)?;
+        let end = short::find(text, lit!(" errors: "))?;
         (at, &text[..end], Link::Starts { key: last(thread), taking: Some(answered(thread)) })
     };
     Some(Report { code: Some(fields::code(code)?), link, ..Report::at(at) })
@@ -116,10 +117,10 @@ fn retried(line: &[u8]) -> Option<Report<'_>> {
 
 /// `Response for 'HEAD'. Content-Type: null, ResponseCode:403, Headers: Server: OBS`, the other headers on lines of their
 /// own. A redirect that is followed is no error.
-fn answer<'e>(line: &'e [u8], event: &'e [u8]) -> Option<Report<'e>> {
-    let (at, thread, text) = text(line, ANSWER)?;
-    let status = fields::status(fields::after(text, ", ResponseCode:")?)?;
-    let headers = fields::after(&event[at..], ", Headers: ")?;
+fn answer<'e>(line: &'e [u8], at: usize, event: &'e [u8]) -> Option<Report<'e>> {
+    let (thread, text) = text(line, at, ANSWER)?;
+    let status = fields::status(fields::after(text, lit!(", ResponseCode:"))?)?;
+    let headers = fields::after(&event[at..], lit!(", Headers: "))?;
     let header = |names: [&str; 2]| lines(headers).find_map(|line| names.iter().find_map(|n| fields::header(line, n)));
     let code = header(["x-obs-error-code", "x-amz-error-code"]).and_then(fields::code);
     let id = header(["x-obs-request-id", "x-amz-request-id"]).and_then(fields::request_id);
@@ -137,18 +138,19 @@ fn answer<'e>(line: &'e [u8], event: &'e [u8]) -> Option<Report<'e>> {
 /// A text is one line, since the SDK takes the line breaks out of a body; so the first on a line is the exception's own,
 /// and another is part of the body. What DEBUG prints of an exception repeats the line of the call: it is of use only
 /// with an id.
-fn exceptions<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let detail = short::find(fields::line(event), b"|Exception detail.").is_some();
+fn exceptions<'e>(event: &'e [u8], places: impl Iterator<Item = usize>, found: &mut Reports<'e>) {
+    let detail = || short::find(fields::line(event), lit!("|Exception detail.")).is_some();
     let mut end = 0;
-    for at in short::find_iter(event, EXCEPTION) {
+    for at in places {
         let before = fields::line_before(event, at);
-        let own = short::find(before, b"ception: ").is_some() || short::find(before, b" Error Message.").is_some();
+        let own =
+            short::find(before, lit!("ception: ")).is_some() || short::find(before, lit!(" Error Message.")).is_some();
         if at < end || !own {
             continue;
         }
         let text = fields::line(&event[at + EXCEPTION.len()..]);
         end = at + EXCEPTION.len() + text.len();
-        found.extend(exception(text, at).filter(|report| report.request_id.is_some() || !detail));
+        found.extend(exception(text, at).filter(|report| report.request_id.is_some() || !detail()));
     }
 }
 
@@ -156,23 +158,23 @@ fn exception(text: &[u8], at: usize) -> Option<Report<'_>> {
     let status = fields::status(text)?;
     let rest = text.get(3..)?.strip_prefix(b", ResponseStatus: ")?;
     // what stands behind the id is somebody's text
-    let plain = short::find(rest, b", RequestId: ").unwrap_or(rest.len());
-    let body = short::find(rest, BODY.as_bytes()).filter(|at| *at < plain).map(|at| &rest[at + BODY.len()..]);
+    let plain = short::find(rest, lit!(", RequestId: ")).unwrap_or(rest.len());
+    let body = short::find(rest, lit!(BODY)).filter(|at| *at < plain).map(|at| &rest[at + BODY.len()..]);
     let told = &rest[..rest.len() - body.map_or(0, <[u8]>::len)];
     // a body may hold anything, and so may the headers behind it
     let headers = match body {
-        Some(_) => fields::after_last(text, "headers{"),
-        None => fields::after(text, "headers{"),
+        Some(_) => fields::after_last(text, lit!("headers{")),
+        None => fields::after(text, lit!("headers{")),
     };
     let headers = headers.unwrap_or_default();
     let header = |name: &str| {
         short::find_iter(headers, name.as_bytes())
             .find(|at| *at == 0 || headers[at - 1] == b',')
-            .map(|at| fields::until(&headers[at + name.len()..], ","))
+            .map(|at| fields::until(&headers[at + name.len()..], lit!(",")))
     };
     let (code, id) = match body {
         Some(body) => in_body(body),
-        None => (None, fields::after(told, ", RequestId: ").and_then(fields::request_id)),
+        None => (None, fields::after(told, lit!(", RequestId: ")).and_then(fields::request_id)),
     };
     let code = code.or_else(|| header("error-code:").and_then(fields::code));
     let id = id.or_else(|| header("request-id:").and_then(fields::request_id));
@@ -196,8 +198,8 @@ fn in_body(body: &[u8]) -> (Option<&str>, Option<&str>) {
         let code = json.code.and_then(|code| fields::code(code.as_bytes()));
         return (code, json.request_id.and_then(|id| fields::request_id(id.as_bytes())));
     }
-    let Some(error) = fields::after(body, "<Error") else { return (None, None) };
-    let element = |name: &str| fields::after(error, name).map(|rest| fields::until(rest, "</"));
+    let Some(error) = fields::after(body, lit!("<Error")) else { return (None, None) };
+    let element = |name: &str| fields::after(error, name).map(|rest| fields::until(rest, lit!("</")));
     (element("<Code>").and_then(fields::code), element("<RequestId>").and_then(fields::request_id))
 }
 
@@ -219,15 +221,16 @@ fn only_status(text: &[u8]) -> Option<u16> {
 
 /// One line of the official sample, where a logger stamps each. Without the line of the status the others are of no use:
 /// many a program prints lines like them.
-fn sample_line(line: &[u8]) -> Option<Report<'_>> {
-    if let Some((at, thread, text)) = text(line, SAMPLE_STATUS) {
+fn sample_line(line: &[u8], [status, code, id]: [Option<usize>; 3]) -> Option<Report<'_>> {
+    if let Some((at, (thread, text))) = status.and_then(|at| Some((at, text(line, at, SAMPLE_STATUS)?))) {
         let status = only_status(text)?;
         return Some(Report { status: Some(status), link: Link::Opens(block(thread)), ..Report::at(at) });
     }
-    if let Some((at, thread, text)) = text(line, SAMPLE_CODE) {
+    if let Some((at, (thread, text))) = code.and_then(|at| Some((at, text(line, at, SAMPLE_CODE)?))) {
         return Some(Report { code: Some(fields::code(text)?), link: Link::Adds(block(thread)), ..Report::at(at) });
     }
-    let (at, thread, text) = text(line, SAMPLE_ID)?;
+    let at = id?;
+    let (thread, text) = text(line, at, SAMPLE_ID)?;
     let id = fields::request_id(text.trim_ascii())?;
     Some(Report { request_id: Some(id), link: Link::Ends(block(thread)), ..Report::at(at) })
 }

@@ -5,9 +5,9 @@
 //! is written for successes too. At debug the answer with its headers comes first, in which a HEAD has its code, and a
 //! line that sums up the call last. Calls of one operation run side by side: their lines may be mixed.
 
-use super::{Key, Link, Recogniser, Report, fields};
+use super::{Key, Link, Recogniser, Report, Reports, Seen, fields};
 use crate::framing::lines;
-use crate::framing::short;
+use crate::framing::short::{self, lit};
 
 const STATUS: &str = "request error with http status code:";
 const CODE: &str = "request error with error code:";
@@ -31,7 +31,8 @@ impl Recogniser for ObsNode {
         arrow(line).is_some()
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         if let Some((at, operation)) = prefix(fields::line(event)) {
             let text = &event[at..];
             let report = Report::at(at);
@@ -72,8 +73,8 @@ fn status<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<Re
 /// `request error with error code:NoSuchKey, error message:…, request id:…`; the message may be anything.
 fn code<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<Report<'e>> {
     let rest = value(text, CODE)?;
-    let code = fields::code(fields::value(rest, ", error message:"));
-    let id = fields::after_last(rest, ", request id:").and_then(fields::request_id);
+    let code = fields::code(fields::value(rest, lit!(", error message:")));
+    let id = fields::after_last(rest, lit!(", request id:")).and_then(fields::request_id);
     (code.is_some() || id.is_some()).then(|| Report {
         code,
         request_id: id,
@@ -93,9 +94,9 @@ fn finished<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<
 fn answer<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<Report<'e>> {
     let rest = value(text, ANSWER)?;
     let status = fields::status(rest)?;
-    let headers = fields::line(fields::after(rest, ", headers:")?);
+    let headers = fields::line(fields::after(rest, lit!(", headers:"))?);
     let header = |names: [&str; 2]| {
-        let rest = names.iter().find_map(|name| fields::after(headers, name))?;
+        let rest = names.iter().find_map(|name| fields::after(headers, *name))?;
         let start = rest.iter().position(|byte| !matches!(byte, b'"' | b'\'' | b':' | b'=' | b' '))?;
         let end = rest[start..].iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')));
         Some(&rest[start..end.map_or(rest.len(), |end| start + end)])
@@ -118,7 +119,7 @@ fn summary<'e>(text: &'e [u8], operation: &[u8], report: Report<'e>) -> Option<R
     let rest = value(text, "exec interface ")?;
     let rest = rest.strip_prefix(operation)?.strip_prefix(SUMMARY.as_bytes())?;
     let status = fields::status(rest).filter(|status| *status >= 300)?;
-    let code = fields::after(rest, ", Code:").and_then(|code| fields::code(fields::value(code, ",")));
+    let code = fields::after(rest, lit!(", Code:")).and_then(|code| fields::code(fields::value(code, lit!(","))));
     let link = if code.is_some() { Link::Adds(call(operation)) } else { Link::Ends(call(operation)) };
     Some(Report { code, status: Some(status), link, ..report })
 }
@@ -132,7 +133,7 @@ fn sample(event: &[u8]) -> Option<Report<'_>> {
         let code = lines(event).find_map(|line| line.strip_prefix(SAMPLE.as_bytes()))?;
         return Some(Report { code: fields::code(code), status: Some(status), ..Report::at(0) });
     }
-    let at = short::find(line, SAMPLE.as_bytes()).filter(|at| *at > 0 && fields::logged(&line[..*at]))?;
+    let at = short::find(line, lit!(SAMPLE)).filter(|at| *at > 0 && fields::logged(&line[..*at]))?;
     Some(Report { code: Some(fields::code(&line[at + SAMPLE.len()..])?), ..Report::at(at) })
 }
 

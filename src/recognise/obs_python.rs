@@ -5,8 +5,8 @@
 //! `http response result` stands before it and has the headers, in which a HEAD has its code; it is printed for
 //! successes too.
 
-use super::{Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const EXCEPTIONAL: &str = "exceptional obs response:status:";
 const RESULT: &str = "http response result:status:";
@@ -22,7 +22,8 @@ impl Recogniser for ObsPython {
         &[EXCEPTIONAL, RESULT]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
         for (anchor, id_before) in [(EXCEPTIONAL, ",requestId:"), (RESULT, "('request-id', '")] {
             let Some(at) = short::find(event, anchor.as_bytes()) else { continue };
             if !begins_text(fields::line_before(event, at)) {
@@ -30,7 +31,7 @@ impl Recogniser for ObsPython {
             }
             let text = &event[at + anchor.len()..];
             // in a value of a header the quotes are escaped
-            let headers = short::rfind(text, b",headers:[('").filter(|_| anchor == RESULT).map(|at| &text[at..]);
+            let headers = short::rfind(text, lit!(",headers:[('")).filter(|_| anchor == RESULT).map(|at| &text[at..]);
             let id = match headers {
                 Some(headers) => fields::after(headers, id_before),
                 None => fields::after_last(text, id_before), // a message may hold anything, the id stands behind it
@@ -57,7 +58,7 @@ fn begins_text(before: &[u8]) -> bool {
         return memchr::memchr_iter(b'|', before).count() == 7;
     }
     before.len() < 160
-        && short::find(before, b"path:").is_none()
+        && short::find(before, lit!("path:")).is_none()
         && [b": ".as_slice(), b"- ", b"] ", b""]
             .iter()
             .any(|end| before.ends_with(end) && (!end.is_empty() || before.is_empty()))
@@ -65,10 +66,10 @@ fn begins_text(before: &[u8]) -> bool {
 
 /// Nothing before the code can hold a line feed.
 fn code(text: &[u8]) -> Option<&str> {
-    let value = fields::until(fields::after(fields::until(text, "\n"), ",code:")?, ",message:");
+    let value = fields::until(fields::after(fields::until(text, lit!("\n")), lit!(",code:"))?, lit!(",message:"));
     fields::code(value).filter(|code| *code != "None")
 }
 
 fn header_code(headers: &[u8]) -> Option<&str> {
-    fields::code(fields::until(fields::after(headers, "('error-code', '")?, "'"))
+    fields::code(fields::until(fields::after(headers, lit!("('error-code', '"))?, lit!("'")))
 }

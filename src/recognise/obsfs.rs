@@ -5,8 +5,8 @@
 //! ERR, of 404 and 416 at INFO. The body follows at WARN for the statuses 400, 403 and 405, at DEBUG for the others: it has
 //! the code, spans lines, and in newer releases has the id behind it. A status of 0 stands for no answer.
 
-use super::{Key, Link, Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Key, Link, Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const FAILED: &str = "curl perform failed,url=";
 const BODY: &str = " Body Text: ";
@@ -22,9 +22,11 @@ impl Recogniser for Obsfs {
         &[FAILED, "<Code>"]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        found.extend(failed(fields::line(event)));
-        found.extend(body(event));
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        if event.place(0).is_some() {
+            found.extend(failed(fields::line(event.text)));
+        }
+        found.extend(body(event.text));
     }
 }
 
@@ -36,15 +38,15 @@ fn nameless(before: &[u8]) -> Key {
 
 /// The source file that wrote the text, and its line.
 fn own(before: &[u8]) -> bool {
-    short::find(before, b"curl.cpp").is_some() && fields::logged(before)
+    short::find(before, lit!("curl.cpp")).is_some() && fields::logged(before)
 }
 
 /// `curl perform failed,url=…,response=404,requestid=…`; the URL may be anything.
 fn failed(line: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(line, FAILED.as_bytes()).filter(|at| own(&line[..*at]))?;
-    let end = short::rfind(line, b",requestid=").unwrap_or(line.len());
-    let status = fields::status(fields::after_last(line.get(at..end)?, ",response=")?)?;
-    let id = fields::after(&line[end..], ",requestid=").and_then(fields::request_id);
+    let at = short::find(line, lit!(FAILED)).filter(|at| own(&line[..*at]))?;
+    let end = short::rfind(line, lit!(",requestid=")).unwrap_or(line.len());
+    let status = fields::status(fields::after_last(line.get(at..end)?, lit!(",response="))?)?;
+    let id = fields::after(&line[end..], lit!(",requestid=")).and_then(fields::request_id);
     let link = if id.is_none() { Link::Begins(nameless(&line[..at])) } else { Link::Alone };
     Some(Report { status: Some(status), request_id: id, link, ..Report::at(at) })
 }
@@ -52,13 +54,14 @@ fn failed(line: &[u8]) -> Option<Report<'_>> {
 /// `Body Text: <?xml …><Error><Code>…</Code>…</Error>, requestId: …`: the body is read as what it is; here it gets the id
 /// behind it, or goes to the line before it.
 fn body(event: &[u8]) -> Option<Report<'_>> {
-    let at = short::find(fields::line(event), BODY.as_bytes()).filter(|at| own(&event[..at + 1]))?;
+    let at = short::find(fields::line(event), lit!(BODY)).filter(|at| own(&event[..at + 1]))?;
     let text = &event[at + BODY.len()..];
-    let error = fields::after(text, "<Error")?;
-    let code = fields::after(error, "<Code>").map(|rest| fields::until(rest, "</Code>")).and_then(fields::code)?;
-    let behind = fields::after_last(error, "</Error>").unwrap_or_default();
+    let error = fields::after(text, lit!("<Error"))?;
+    let code =
+        fields::after(error, lit!("<Code>")).map(|rest| fields::until(rest, lit!("</Code>"))).and_then(fields::code)?;
+    let behind = fields::after_last(error, lit!("</Error>")).unwrap_or_default();
     let behind = behind.trim_ascii_start().strip_prefix(b", requestId: ");
-    let inside = || fields::after(error, "<RequestId>");
+    let inside = || fields::after(error, lit!("<RequestId>"));
     let id = behind.and_then(fields::request_id).or_else(|| inside().and_then(fields::request_id));
     Some(Report { code: Some(code), request_id: id, link: Link::Ends(nameless(&event[..at])), ..Report::at(at) })
 }

@@ -4,8 +4,8 @@
 //! `…, status [403], error code [AccessDenied], error message […], request id […]`; on the console also `Error: Status
 //! [404], …`. A failure without an answer has `status [0], error code []`.
 
-use super::{Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const CODE: &str = "], error code [";
 const MESSAGE: &[u8] = b"], error message [";
@@ -24,11 +24,11 @@ impl Recogniser for Obsutil {
 
     fn begins(&self, line: &[u8]) -> bool {
         line.first().is_some_and(u8::is_ascii_uppercase)
-            && short::find_iter(line, CODE).any(|at| error(line, at).is_some())
+            && short::find_iter(line, lit!(CODE)).any(|at| error(line, at).is_some())
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let first = short::find_iter(event, CODE).find_map(|at| error(event, at)); // others are in its message
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let first = event.places(0).find_map(|at| error(event.text, at)); // others are in its message
         found.extend(first.filter(|report| report.status.is_some()));
     }
 }
@@ -45,8 +45,8 @@ fn error(event: &[u8], at: usize) -> Option<Report<'_>> {
     };
     let status = fields::status(&event[at - 3..]).filter(|_| place)?;
     let text = &event[at + CODE.len()..];
-    let code = fields::until(text, "]");
+    let code = fields::until(text, lit!("]"));
     let message = text[code.len()..].strip_prefix(MESSAGE)?;
-    let id = fields::after_last(message, ID).and_then(fields::request_id);
+    let id = fields::after_last(message, lit!(ID)).and_then(fields::request_id);
     Some(Report { code: fields::code(code), status: Some(status), request_id: id, ..Report::at(at) })
 }

@@ -1,9 +1,9 @@
 //! Whose text is whose. What stands in the message of an error, in a line that only one SDK writes, or in a field that
 //! holds a key or a URL, is no report, however much it looks like one: whoever chose the key may have written it.
 
-use super::{BUILT_IN, Report, fields, keys, logfmt};
+use super::{BUILT_IN, Found, Report, fields, keys, logfmt};
 use crate::framing::Bits;
-use crate::framing::short;
+use crate::framing::short::{self, lit};
 use smallvec::SmallVec;
 
 /// A part of an event in which only some recognisers find anything.
@@ -27,21 +27,23 @@ fn bit(name: &str) -> Bits {
 }
 
 /// Drops what was found in the text of another report, or in a line or field that holds no reports of that kind.
-pub fn settle(event: &[u8], found: &mut Vec<(u8, Report<'_>)>) {
+pub fn settle(event: &[u8], found: &mut Found<'_>) {
     let mut claims = Claims::new();
     let mut lines: SmallVec<[usize; 8]> = SmallVec::new();
-    for (index, (number, report)) in found.iter().enumerate() {
+    for (_, report) in found.iter() {
         let line = report.at - fields::line_before(event, report.at).len();
         if !lines.contains(&line) {
             lines.push(line);
             layout(event, line, &mut claims);
         }
+    }
+    if found.len() < 2 && claims.is_empty() {
+        return;
+    }
+    for (index, (number, report)) in found.iter().enumerate() {
         if let Some(end) = end(event, usize::from(*number), report) {
             claims.push(Claim { start: report.at, end, may: 0, report: Some(index) });
         }
-    }
-    if found.len() < 2 && claims.iter().all(|claim| claim.report.is_some()) {
-        return;
     }
     claims.sort_by_key(|claim| (claim.start, claim.report));
     let may = |claim: &Claim, index: usize, number: u8| {
@@ -78,19 +80,20 @@ fn end(event: &[u8], number: usize, report: &Report<'_>) -> Option<usize> {
 
 /// Claims what the layout of a line says of it.
 fn layout(event: &[u8], start: usize, claims: &mut Claims) {
-    let line = fields::until(&event[start..], "\n");
+    let line = fields::until(&event[start..], lit!("\n"));
     let end = start + line.len();
     let bars = memchr::memchr(b'|', &line[..line.len().min(BAR)]).is_some();
+    let bracket = bracket(line);
     let owners: &[&str] = if bars && python(line) {
         &["obs_python"]
     } else if bars && node(line) {
         &["obs_node"]
     } else if bars && c(line) {
         &["obs_c"]
-    } else if let Some(message) = dotnet(line) {
+    } else if let Some(message) = bracket.and_then(|open| dotnet(line, open)) {
         claims.push(Claim { start: start + message, end, may: 0, report: None });
         return;
-    } else if let Some(text) = go(line).filter(|_| bars) {
+    } else if bars && let Some(text) = go(line) {
         const OF_THE_SDK: [&[u8]; 3] = [b"Request headers: ", b"Do request with url ", b"resp.StatusCode "];
         if text.starts_with(b"body: <") {
             &["obs_go", "xml"]
@@ -99,7 +102,7 @@ fn layout(event: &[u8], start: usize, claims: &mut Claims) {
         } else {
             &["obs_go", "obsutil"]
         }
-    } else if access_log(line) {
+    } else if bracket.is_some_and(|open| stamped(line, open)) {
         &["access_log"]
     } else if line.starts_with(b"< ") || line.starts_with(b"> ") {
         &["http_dump"]
@@ -127,46 +130,54 @@ fn python(line: &[u8]) -> bool {
 /// The text behind `time [LEVEL]: file.go:N|`.
 pub fn go(line: &[u8]) -> Option<&[u8]> {
     let (head, text) = line.split_at(memchr::memchr(b'|', &line[..line.len().min(96)])?);
-    let open = short::find(head, b" [").filter(|open| time(&head[..*open]))?;
-    let place = fields::after(&head[open..], "]: ")?;
-    fields::until(place, ":").ends_with(b".go").then_some(&text[1..])
+    let open = short::find(head, lit!(" [")).filter(|open| time(&head[..*open]))?;
+    let place = fields::after(&head[open..], lit!("]: "))?;
+    fields::until(place, lit!(":")).ends_with(b".go").then_some(&text[1..])
 }
 
 /// `time|sdk-file|LEVEL|Operation|text`
 fn node(line: &[u8]) -> bool {
-    short::find(line, b"|sdk-file|").is_some_and(|bar| time(&line[..bar]))
+    short::find(line, lit!("|sdk-file|")).is_some_and(|bar| time(&line[..bar]))
 }
 
 /// `[time] [tid:N] [logger] [level] |text`
 fn c(line: &[u8]) -> bool {
-    line.starts_with(b"[") && short::find(line, b"] [tid:").is_some_and(|end| time(&line[1..end]))
+    line.starts_with(b"[") && short::find(line, lit!("] [tid:")).is_some_and(|end| time(&line[1..end]))
 }
 
 /// Where the message begins in `time [thread] LEVEL - PutObject exception code: AccessDenied, with message: …`.
-fn dotnet(line: &[u8]) -> Option<usize> {
-    let thread = short::find(line, b" [").filter(|open| time(&line[..*open]))?;
-    let behind = thread + fields::until(&line[thread..], "]").len() + 2;
+fn dotnet(line: &[u8], thread: usize) -> Option<usize> {
+    time(&line[..thread]).then_some(())?;
+    let behind = thread + fields::until(&line[thread..], lit!("]")).len() + 2;
     line[..behind.min(line.len())].ends_with(b"] ").then_some(())?;
-    let text = behind + short::find(&line[behind..], b"- ")? + 2;
+    let text = behind + short::find(&line[behind..], lit!("- "))? + 2;
     fields::level(&line[behind..text - 2]).then_some(())?;
     let operation = line[text..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     line[text + operation..].starts_with(b" exception code: ").then_some(())?;
-    short::find(line, b", with message: ")
+    short::find(line, lit!(", with message: "))
 }
 
 /// `OWNER BUCKET [22/Nov/2026:12:47:06 +0000] …`, and what web servers write of their own clients: `ADDRESS - USER [time] …`.
 pub fn access_log(line: &[u8]) -> bool {
-    short::find(&line[..line.len().min(256)], b" [").is_some_and(|at| {
-        let stamp = &line[at + 2..];
-        let words = || line[..at].iter().filter(|byte| **byte == b' ').count();
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b':' | b'_');
-        stamp.first().is_some_and(u8::is_ascii_digit)
-            && stamp.get(2) == Some(&b'/')
-            && stamp.get(6) == Some(&b'/')
-            && stamp.get(11) == Some(&b':')
-            && (1..=2).contains(&words())
-            && line[..at].iter().all(plain)
-    })
+    bracket(line).is_some_and(|open| stamped(line, open))
+}
+
+/// Where the first bracket opens near the beginning of a line.
+fn bracket(line: &[u8]) -> Option<usize> {
+    short::find(&line[..line.len().min(256)], lit!(" ["))
+}
+
+/// Whether the bracket at `open` holds the time as access logs write it, behind one word or two.
+fn stamped(line: &[u8], open: usize) -> bool {
+    let stamp = &line[open + 2..];
+    let words = || line[..open].iter().filter(|byte| **byte == b' ').count();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b':' | b'_');
+    stamp.first().is_some_and(u8::is_ascii_digit)
+        && stamp.get(2) == Some(&b'/')
+        && stamp.get(6) == Some(&b'/')
+        && stamp.get(11) == Some(&b':')
+        && (1..=2).contains(&words())
+        && line[..open].iter().all(plain)
 }
 
 /// Nothing but a time stamp, in any of the forms that the SDKs write.
@@ -174,7 +185,8 @@ fn time(text: &[u8]) -> bool {
     let part = |byte: &u8| {
         byte.is_ascii_digit() || matches!(byte, b'-' | b'/' | b':' | b'.' | b',' | b' ' | b'T' | b'Z' | b'H')
     };
-    text.first().is_some_and(u8::is_ascii_digit) && text.iter().all(part)
+    // what is none shows it at its end most of the time
+    text.first().is_some_and(u8::is_ascii_digit) && text.iter().rev().all(part)
 }
 
 /// Names of fields that hold what a client chose.

@@ -4,8 +4,8 @@
 //! request: /uri (503 (SlowDown): message)` or `WARNING: Upload failed: …`. There are no request ids. If there was no body
 //! to read, the parentheses hold the reason phrase and no message follows.
 
-use super::{Recogniser, Report, fields, names};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields, names};
+use crate::framing::short::{self, lit};
 
 const ERROR: &str = "ERROR: S3 error: ";
 const RETRY: &str = "WARNING: Retrying failed request: ";
@@ -22,8 +22,9 @@ impl Recogniser for S3cmd {
         &[ERROR, RETRY, UPLOAD]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        let line = fields::until(event, "\n");
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
+        let line = fields::until(event, lit!("\n"));
         let first =
             [ERROR, RETRY, UPLOAD].iter().filter_map(|anchor| Some((short::find(line, anchor.as_bytes())?, anchor)));
         if let Some((at, anchor)) = first.min() {
@@ -32,7 +33,7 @@ impl Recogniser for S3cmd {
                 error(text)
             } else {
                 // the URI before it is escaped: it holds no blank
-                short::find(text, b" (").and_then(|open| error(&text[open + 2..]))
+                short::find(text, lit!(" (")).and_then(|open| error(&text[open + 2..]))
             };
             found.extend(report.map(|report| Report { at, ..report }));
         }
@@ -43,7 +44,7 @@ impl Recogniser for S3cmd {
 fn error(text: &[u8]) -> Option<Report<'_>> {
     let status = fields::status(text)?;
     let rest = text[3..].strip_prefix(b" (")?;
-    let name = fields::until(rest, ")");
+    let name = fields::until(rest, lit!(")"));
     let behind = rest[name.len()..].strip_prefix(b")")?;
     let bare = !behind.starts_with(b":");
     let code = fields::code(name).filter(|name| !(bare && names::phrase(status) == Some(*name)));

@@ -6,8 +6,8 @@
 //! which many anchors have in common. [`WINDOWS`] arranges them so that a bucket holds windows that look alike. Where one
 //! is found, the anchors around it are compared.
 
-use super::Recogniser;
-use crate::framing::{Bits, short};
+use super::{BUILT_IN, Recogniser};
+use crate::framing::{Bits, Hit, short};
 use aho_corasick::{AhoCorasick, BuildError, MatchKind, packed};
 use std::collections::BTreeMap;
 
@@ -34,30 +34,77 @@ const MORE: usize = 48;
 pub struct Search {
     first: Part,
     more: Vec<Part>,
+    numbers: Numbers,
+}
+
+/// The anchors of the built-in recognisers have numbers, those of one recogniser in a row.
+#[derive(Default)]
+struct Numbers {
+    /// That of the first anchor of each recogniser.
+    first: Vec<usize>,
+    /// How far behind the beginning of each anchor its window begins.
+    window: Vec<usize>,
+}
+
+/// An event, and where in it the anchors stand of the recogniser that is asked. What an anchor looks like within an
+/// escaped string is found too, but is not at these places.
+#[derive(Clone, Copy)]
+pub struct Seen<'e, 'h> {
+    /// The event.
+    pub text: &'e [u8],
+    hits: &'h [Hit],
+    /// The number of the first anchor of the recogniser.
+    first: usize,
+    window: &'h [usize],
+}
+
+impl<'h> Seen<'_, 'h> {
+    /// Where an anchor begins, by its place in the list of the recogniser.
+    pub fn places(&self, anchor: usize) -> impl Iterator<Item = usize> + use<'h> {
+        let bit = 1 << (self.first + anchor);
+        let before = self.window[self.first + anchor];
+        self.hits.iter().filter(move |hit| hit.literals & bit != 0).map(move |hit| hit.at - before)
+    }
+
+    /// Where an anchor begins for the first time.
+    pub fn place(&self, anchor: usize) -> Option<usize> {
+        self.places(anchor).next()
+    }
 }
 
 impl Search {
     /// For `recognisers`, each of which has the bit of its place.
     pub fn new<'r>(recognisers: impl Iterator<Item = &'r dyn Recogniser>) -> Result<Self, BuildError> {
-        let mut anchors: BTreeMap<Vec<u8>, Bits> = BTreeMap::new();
+        let mut anchors: BTreeMap<Vec<u8>, Interest> = BTreeMap::new();
+        let mut numbers = Numbers::default();
+        let mut texts = Vec::new(); // by number
         for (number, recogniser) in recognisers.enumerate() {
+            numbers.first.push(texts.len());
             for anchor in recogniser.anchors() {
                 // the escaped form is how docker and loggers of JSON keep it
                 for form in [anchor.as_bytes().to_vec(), escaped(anchor)] {
-                    *anchors.entry(form).or_default() |= 1 << number;
+                    anchors.entry(form).or_default().bits |= 1 << number;
+                }
+                if number < BUILT_IN.len() {
+                    anchors.entry(anchor.as_bytes().to_vec()).or_default().literals |= 1 << texts.len();
+                    texts.push(anchor.as_bytes());
                 }
             }
         }
         let rows = (0..WINDOWS[0].len()).flat_map(|place| WINDOWS.iter().map(move |bucket| bucket[place]));
         let mut windows: Vec<Window> = rows.map(|text| Window::new(text.as_bytes())).collect();
         let built_in = windows.len();
-        for (text, bits) in anchors {
-            let place = windows.iter().position(|window| short::find(&text, &window.text).is_some());
+        numbers.window.resize(texts.len(), 0);
+        for (text, interest) in anchors {
+            let place = windows.iter().position(|window| short::find(&text, window.text.as_slice()).is_some());
             let place = place.unwrap_or_else(|| {
                 windows.push(Window::new(rarest(&text)));
                 windows.len() - 1
             });
-            windows[place].hold(&text, bits);
+            let before = windows[place].hold(&text, interest);
+            for number in texts.iter().enumerate().filter(|(_, own)| **own == text).map(|(number, _)| number) {
+                numbers.window[number] = before;
+            }
         }
         let more: Vec<Window> = windows.split_off(built_in);
         let mut parts = Vec::new();
@@ -65,19 +112,26 @@ impl Search {
         while more.peek().is_some() {
             parts.push(Part::new(more.by_ref().take(MORE).collect())?);
         }
-        Ok(Self { first: Part::new(windows)?, more: parts })
+        Ok(Self { first: Part::new(windows)?, more: parts, numbers })
+    }
+
+    /// An event for the recogniser with a number, with all hits in it.
+    pub fn seen<'e, 'h>(&'h self, text: &'e [u8], hits: &'h [Hit], number: usize) -> Seen<'e, 'h> {
+        Seen { text, hits, first: self.numbers.first[number], window: &self.numbers.window }
     }
 
     /// Searches `bytes`: what it returns says where the next anchor at or behind a place is, and whose. The place only
     /// grows from call to call.
-    pub fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
+    pub fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
         let mut first = Head::of(&self.first);
         let mut more: Vec<Head<'s>> = self.more.iter().map(Head::of).collect();
         move |from| {
             let mut next = first.next(bytes, from);
             for head in &mut more {
                 next = match (next, head.next(bytes, from)) {
-                    (Some((at, bits)), Some((other, more))) if at == other => Some((at, bits | more)),
+                    (Some(one), Some(other)) if one.at == other.at => {
+                        Some(Hit { at: one.at, bits: one.bits | other.bits, literals: one.literals | other.literals })
+                    }
                     (Some(next), Some(other)) => Some(next.min(other)),
                     (next, other) => next.or(other),
                 };
@@ -90,7 +144,7 @@ impl Search {
 /// A part of the search and what it found last, which may still lie ahead.
 struct Head<'s> {
     part: &'s Part,
-    found: Option<(usize, Bits)>,
+    found: Option<Hit>,
     ended: bool,
 }
 
@@ -99,8 +153,8 @@ impl<'s> Head<'s> {
         Self { part, found: None, ended: false }
     }
 
-    fn next(&mut self, bytes: &[u8], from: usize) -> Option<(usize, Bits)> {
-        if !self.ended && self.found.is_none_or(|(at, _)| at < from) {
+    fn next(&mut self, bytes: &[u8], from: usize) -> Option<Hit> {
+        if !self.ended && self.found.is_none_or(|found| found.at < from) {
             self.found = self.part.next(bytes, from);
             self.ended = self.found.is_none();
         }
@@ -130,16 +184,16 @@ impl Part {
         Ok(Self { finder, windows })
     }
 
-    fn next(&self, bytes: &[u8], mut from: usize) -> Option<(usize, Bits)> {
+    fn next(&self, bytes: &[u8], mut from: usize) -> Option<Hit> {
         loop {
             let found = match &self.finder {
                 Finder::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into())?,
                 Finder::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..))?,
             };
             let at = found.start();
-            let bits = self.windows[found.pattern().as_usize()].anchors_at(bytes, at);
+            let Interest { bits, literals } = self.windows[found.pattern().as_usize()].anchors_at(bytes, at);
             if bits != 0 {
-                return Some((at, bits));
+                return Some(Hit { at, bits, literals });
             }
             from = at + 1;
         }
@@ -152,9 +206,17 @@ struct Window {
 }
 
 struct Anchor {
-    before: Vec<u8>,
-    behind: Vec<u8>,
+    /// The bytes next to the window, before and behind it; those of most anchors differ there from what was found.
+    next: [Option<u8>; 2],
+    before: Box<[u8]>,
+    behind: Box<[u8]>,
+    interest: Interest,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Interest {
     bits: Bits,
+    literals: Bits,
 }
 
 impl Window {
@@ -162,17 +224,28 @@ impl Window {
         Self { text: text.to_vec(), anchors: Vec::new() }
     }
 
-    fn hold(&mut self, anchor: &[u8], bits: Bits) {
-        let at = short::find(anchor, &self.text).unwrap_or_default();
-        let behind = anchor[at + self.text.len()..].to_vec();
-        self.anchors.push(Anchor { before: anchor[..at].to_vec(), behind, bits });
+    /// Takes in an anchor; returns how much of it stands before the window.
+    fn hold(&mut self, anchor: &[u8], interest: Interest) -> usize {
+        let at = short::find(anchor, self.text.as_slice()).unwrap_or_default();
+        let (before, behind) = (&anchor[..at], &anchor[at + self.text.len()..]);
+        let next = [before.last().copied(), behind.first().copied()];
+        self.anchors.push(Anchor { next, before: before.into(), behind: behind.into(), interest });
+        at
     }
 
-    /// The bits of the anchors that have this window at `at`.
-    fn anchors_at(&self, bytes: &[u8], at: usize) -> Bits {
+    /// Who is interested in the anchors that have this window at `at`.
+    fn anchors_at(&self, bytes: &[u8], at: usize) -> Interest {
         let (before, behind) = (&bytes[..at], &bytes[at + self.text.len()..]);
-        let there = |anchor: &&Anchor| before.ends_with(&anchor.before) && behind.starts_with(&anchor.behind);
-        self.anchors.iter().filter(there).fold(0, |bits, anchor| bits | anchor.bits)
+        let near = [before.last().copied(), behind.first().copied()];
+        let mut all = Interest::default();
+        for anchor in &self.anchors {
+            let fits = |side: usize| anchor.next[side].is_none() || anchor.next[side] == near[side];
+            if fits(0) && fits(1) && before.ends_with(&anchor.before) && behind.starts_with(&anchor.behind) {
+                all.bits |= anchor.interest.bits;
+                all.literals |= anchor.interest.literals;
+            }
+        }
+        all
     }
 }
 
@@ -201,7 +274,6 @@ fn escaped(text: &str) -> Vec<u8> {
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests {
-    use super::super::BUILT_IN;
     use super::*;
 
     fn search() -> Search {
@@ -230,16 +302,16 @@ mod tests {
     fn anchors_are_found_with_all_who_want_them() {
         let search = search();
         for (number, recogniser) in BUILT_IN.iter().enumerate() {
-            for anchor in recogniser.anchors() {
+            for (place, anchor) in recogniser.anchors().iter().enumerate() {
                 let text = format!("2026-11-22 12:00:00 x{anchor}y and more text than a vector of the search holds");
-                let mut hits = search.hits(text.as_bytes());
-                let mut bits = 0;
-                let mut from = 0;
-                while let Some((at, more)) = hits(from) {
-                    bits |= more;
-                    from = at + 1;
+                let mut next = search.hits(text.as_bytes());
+                let mut hits = Vec::new();
+                while let Some(hit) = next(hits.last().map_or(0, |last: &Hit| last.at + 1)) {
+                    hits.push(hit);
                 }
-                assert!(bits & 1 << number != 0, "{}: {anchor:?}", recogniser.name());
+                assert!(hits.iter().any(|hit| hit.bits & 1 << number != 0), "{}: {anchor:?}", recogniser.name());
+                let seen = search.seen(text.as_bytes(), &hits, number);
+                assert_eq!(seen.place(place), text.find(anchor), "{}: {anchor:?}", recogniser.name());
             }
         }
         assert_eq!(search.hits(b"node: a code of conduct, ode: node=1 mode>2")(0), None);

@@ -4,8 +4,8 @@
 //! newer versions of Terraform draw a line down the margin, on a terminal in colours. Errors that the provider hands on as the SDK prints them are
 //! read by another recogniser.
 
-use super::{Recogniser, Report, fields};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields};
+use crate::framing::short::{self, lit};
 
 const REASON: &str = " Reason: ";
 const MARGIN: &[u8] = "│".as_bytes();
@@ -23,14 +23,15 @@ impl Recogniser for Terraform {
 
     fn begins(&self, line: &[u8]) -> bool {
         let opened = line.starts_with(b"Error: ") || line.starts_with(MARGIN) || line.starts_with(b"\x1b[");
-        opened && short::find(line, b"Error: ").is_some() && code(line).is_some()
+        opened && short::find(line, lit!("Error: ")).is_some() && code(line).is_some()
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        for at in short::find_iter(event, REASON) {
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        let event = event.text;
+        for at in short::find_iter(event, lit!(REASON)) {
             let Some(before) = line_above(&event[..at]) else { continue };
             let line = fields::line_before(event, before);
-            if let Some(code) = code(&line[short::rfind(line, b"\\n").map_or(0, |feed| feed + 2)..]) {
+            if let Some(code) = code(&line[short::rfind(line, lit!("\\n")).map_or(0, |feed| feed + 2)..]) {
                 let until = fields::string_end(event, at);
                 let start = code.as_ptr().addr() - event.as_ptr().addr();
                 found.push(Report { code: Some(code), until, ..Report::at(start) });
@@ -65,7 +66,7 @@ fn without_colour(text: &[u8]) -> Option<&[u8]> {
 /// `…rror creating bucket reports: BucketAlreadyExists,`
 fn code(line: &[u8]) -> Option<&str> {
     let text = undecorated(line.trim_ascii_end()).strip_suffix(b",")?;
-    let colon = short::rfind(text, b": ")?;
-    short::find(&text[..colon], b"rror ")?;
+    let colon = short::rfind(text, lit!(": "))?;
+    short::find(&text[..colon], lit!("rror "))?;
     fields::code(&text[colon + 2..])
 }

@@ -6,10 +6,13 @@
 //! Only a body whose root is `<Error>`: the `<Error>` elements inside the answer to a bulk deletion tell of objects, not
 //! of a response that failed.
 
-use super::{Recogniser, Report, fields, keys};
-use crate::framing::short;
+use super::{Recogniser, Report, Reports, Seen, fields, keys};
+use crate::framing::short::{self, lit};
 
 const CODE: &str = "<Code>";
+
+/// Where a body ends, or another one begins.
+const ENDS: [&[u8]; 3] = [b"</Error>", b"<Error>", b"<Error "];
 
 pub struct Xml;
 
@@ -22,21 +25,21 @@ impl Recogniser for Xml {
         &[CODE, ESCAPED[0].0, ESCAPED[1].0, ESCAPED[2].0]
     }
 
-    fn read<'e>(&self, event: &'e [u8], found: &mut Vec<Report<'e>>) {
-        read(event, found);
-        if short::find(event, CODE.as_bytes()).is_some() {
-            return; // what is escaped inside a body is text of that body
+    fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
+        if event.place(0).is_some() {
+            return read(event.text, event.places(0), found); // what is escaped inside a body is text of that body
         }
+        let event = event.text;
         for (code, escapes) in ESCAPED {
             if short::find(event, code.as_bytes()).is_some() {
                 let around: Vec<u8> =
                     event.iter().map(|byte| if matches!(byte, b'<' | b'>') { b' ' } else { *byte }).collect();
                 let plain = escapes.iter().fold(around, |text, (escape, plain)| replace(&text, escape, plain));
-                let mut inside = Vec::new();
-                read(&plain, &mut inside);
+                let mut inside = Reports::new();
+                read(&plain, short::find_iter(&plain, lit!(CODE)), &mut inside);
                 found.extend(inside.iter().filter_map(|report| {
                     // the code stands behind as many others as in the copy
-                    let others = short::find_iter(&plain[..report.at], CODE).count();
+                    let others = short::find_iter(&plain[..report.at], lit!(CODE)).count();
                     let own = &event[short::find_iter(event, code).nth(others)?..];
                     let code = keys::locate(own, report.code?)?;
                     let request_id = report.request_id.and_then(|id| keys::locate(own, id));
@@ -69,20 +72,21 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out
 }
 
-fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
-    let mut bodies = short::find_iter(event, CODE).peekable();
+fn read<'e>(event: &'e [u8], bodies: impl Iterator<Item = usize>, found: &mut Reports<'e>) {
+    let mut bodies = bodies.peekable();
     let mut floor = 0;
     while let Some(at) = bodies.next() {
         let Some(root) = root(&event[floor..at]) else { continue };
         // without an end the next one ends it
-        let end = ["</Error>", "<Error>", "<Error "].map(|mark| fields::until(&event[at..], mark).len());
-        let end = at + end.into_iter().min().unwrap_or(0);
+        let ends = |place: &usize| ENDS.iter().any(|mark| event[*place..].starts_with(mark));
+        let end = memchr::memchr_iter(b'<', &event[at..]).map(|tag| at + tag).find(ends).unwrap_or(event.len());
         while bodies.next_if(|next| *next < end).is_some() {}
         let body = &event[floor + root..end];
         // a body that is cut within the code has none: half a name would be a wrong one
-        let code = fields::after(&event[at..end], CODE).filter(|rest| short::find(rest, b"</Code>").is_some());
-        let id = fields::after(body, "<RequestId>").or_else(|| fields::after(body, "<RequestID>"));
-        if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, "</Code>"))) {
+        let code =
+            fields::after(&event[at..end], lit!(CODE)).filter(|rest| short::find(rest, lit!("</Code>")).is_some());
+        let id = fields::after(body, lit!("<RequestId>")).or_else(|| fields::after(body, lit!("<RequestID>")));
+        if let Some(code) = code.and_then(|rest| fields::code(fields::until(rest, lit!("</Code>")))) {
             let until = if event[end..].starts_with(b"</") { end } else { 0 };
             let request_id = id.and_then(fields::request_id);
             found.push(Report { code: Some(code), request_id, until, ..Report::at(at) });
@@ -93,8 +97,8 @@ fn read<'e>(event: &'e [u8], found: &mut Vec<Report<'e>>) {
 
 /// Where the `<Error>` begins whose child the text behind `before` is, if it is the root of its document.
 fn root(before: &[u8]) -> Option<usize> {
-    let at = short::rfind(before, b"<Error>").max(short::rfind(before, b"<Error "))?;
-    if short::find(&before[at..], b"</Error").is_some() {
+    let at = short::rfind(before, lit!("<Error>")).max(short::rfind(before, lit!("<Error ")))?;
+    if short::find(&before[at..], lit!("</Error")).is_some() {
         return None;
     }
     let outside = trim_end(&before[..at]);

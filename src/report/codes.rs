@@ -1,8 +1,8 @@
 //! Codes as numbers: those of the catalogue, and a bounded table of names that it lacks.
 
 use crate::catalogue::{Catalogue, Category, Entry};
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A code: a place in the catalogue or in the table of unlisted names. Only [`Codes`] makes one, so a label value never
 /// comes straight from a log.
@@ -25,7 +25,7 @@ impl Codes {
     /// Codes of `catalogue`, with room for `most` unlisted names.
     #[must_use]
     pub fn new(catalogue: &'static Catalogue, most: usize) -> Self {
-        Self { catalogue, unlisted: Vec::new(), numbers: HashMap::new(), most }
+        Self { catalogue, unlisted: Vec::new(), numbers: HashMap::default(), most }
     }
 
     /// Takes up other codes beside the built-in ones, with room for `most` unlisted names, and forgets all unlisted

@@ -34,7 +34,7 @@ pub struct RequestId {
     pub hash: u64,
     /// The text as it was logged.
     #[serde(skip)]
-    pub text: Option<Box<str>>,
+    pub text: Option<Arc<str>>,
 }
 
 impl RequestId {

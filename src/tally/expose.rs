@@ -5,6 +5,7 @@ use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, Gauge, LabelPair, MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A metric with its series.
@@ -33,7 +34,7 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemplar {
     /// The request id of its response.
-    pub request_id: Box<str>,
+    pub request_id: Arc<str>,
     /// When it was counted, since 1970.
     pub at: Duration,
 }
@@ -46,11 +47,11 @@ impl Exemplar {
 
     /// The exemplar with this id, if it is one that may be shown: ids come from logs.
     #[must_use]
-    pub fn new(request_id: &str, at: Duration) -> Option<Self> {
+    pub fn new(request_id: &Arc<str>, at: Duration) -> Option<Self> {
         let form = !request_id.is_empty()
             && Self::LABEL.len() + request_id.len() <= Self::MOST
             && request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        form.then(|| Self { request_id: request_id.into(), at })
+        form.then(|| Self { request_id: Arc::clone(request_id), at })
     }
 }
 

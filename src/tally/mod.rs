@@ -184,7 +184,7 @@ impl Tally {
         let series = self.series.entry(key).or_insert_with(|| Series { created: Some(at), ..Series::default() });
         series.value += 1;
         series.changed = now;
-        let id = finding.id.as_ref().and_then(|id| id.text.as_deref());
+        let id = finding.id.as_ref().and_then(|id| id.text.as_ref());
         if let Some(exemplar) = id.and_then(|id| Exemplar::new(id, at)) {
             series.exemplar = Some(exemplar);
         }

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_exposition_is_written_as_the_standard_has_it() {
         let mut error = Sample::new([("code", "SlowDown"), ("team", "a\"\\\nb")], 17.0);
-        error.exemplar = Exemplar::new("0000018F-x_1", Duration::from_millis(1_700_000_000_250));
+        error.exemplar = Exemplar::new(&"0000018F-x_1".into(), Duration::from_millis(1_700_000_000_250));
         error.created = Some(Duration::from_millis(1_600_000_000_500));
         let families = [
             Family { metric: &metrics::ERRORS, samples: vec![error] },
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn only_ids_of_a_plain_form_and_of_the_allowed_length_are_exemplars() {
-        let exemplar = |id: &str| Exemplar::new(id, Duration::ZERO).is_some();
+        let exemplar = |id: &str| Exemplar::new(&id.into(), Duration::ZERO).is_some();
         assert!(exemplar("0000018F2B9C_-z"));
         assert!(exemplar(&"a".repeat(118)));
         for id in ["", "a b", "a\"b", "ä", "a\n", "a}", &"a".repeat(119)] {

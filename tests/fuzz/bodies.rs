@@ -4,8 +4,8 @@
 #[path = "../support/drive.rs"]
 mod drive;
 
-use obs_error_exporter::framing::{self, Anchors, Bits, Bounds, Decoded, Framing, STREAMS, Stamp};
-use obs_error_exporter::recognise::{BUILT_IN, Recognisers, Report};
+use obs_error_exporter::framing::{self, Anchors, Bounds, Decoded, Framing, Hit, STREAMS, Stamp};
+use obs_error_exporter::recognise::{BUILT_IN, Found, Recognisers};
 use obs_error_exporter::tail::Behind;
 use std::sync::OnceLock;
 
@@ -25,8 +25,8 @@ fn all() -> &'static Recognisers {
 struct Everything;
 
 impl Anchors for Everything {
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<(usize, Bits)> + 's {
-        |from| (from < bytes.len()).then_some((from, 1))
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
+        |from| (from < bytes.len()).then_some(Hit { at: from, bits: 1, literals: 0 })
     }
 
     fn begins(&self, line: &[u8]) -> bool {
@@ -72,8 +72,8 @@ pub fn framing(data: &[u8]) {
 
 /// All recognisers read the input as one event.
 pub fn recognisers(data: &[u8]) {
-    let mut found = Vec::new();
-    all().read(data, Bits::MAX, &mut found);
+    let mut found = Found::new();
+    all().read(data, &framing::all_hits(all(), data), &mut found);
     for (number, report) in &found {
         let name = BUILT_IN[usize::from(*number)].name();
         let stands = |piece: &str| memchr::memmem::find(data, piece.as_bytes()).is_some();
@@ -90,18 +90,16 @@ const ID: &str = "000001814DC232A6D765194F6CC1AEAF";
 /// The input is read as it is, and as what a client may choose (key, referer, agent, parted by line feeds) of a line whose
 /// outcome has to be found all the same.
 pub fn access_log(data: &[u8]) {
-    let recogniser = BUILT_IN.iter().find(|recogniser| recogniser.name() == "access_log").unwrap();
-    let mut found = Vec::new();
-    recogniser.read(data, &mut found);
+    let number = BUILT_IN.iter().position(|recogniser| recogniser.name() == "access_log").unwrap();
+    all().ask(number, data);
     let mut parts = data.split(|byte| *byte == b'\n');
     let [key, referer, agent] = [0; 3].map(|_| parts.next().filter(|part| !part.is_empty()).unwrap_or(b"-"));
     for (status, code) in [(404, "NoSuchKey"), (200, "-")] {
         let line = line(key, referer, agent, status, code);
-        let mut found: Vec<Report<'_>> = Vec::new();
-        recogniser.read(&line, &mut found);
+        let found = all().ask(number, &line);
         let shown = String::from_utf8_lossy(&line);
         if code == "-" {
-            assert_eq!(found, [], "{shown}");
+            assert!(found.is_empty(), "{found:?}: {shown}");
         } else {
             assert_eq!(found.len(), 1, "{shown}");
             let report = found[0];

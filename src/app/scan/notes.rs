@@ -6,7 +6,7 @@ use crate::app::Observer;
 use crate::catalogue::Category;
 use crate::framing::Stamp;
 use crate::report::{Code, Codes, Finding};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Request ids listed for each code and status.
 const IDS: usize = 3;

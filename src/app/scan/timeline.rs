@@ -1,7 +1,5 @@
 //! How many responses there were when: counts in intervals, which become wider as the time that they span grows.
 
-use std::collections::BTreeMap;
-
 /// More intervals are not kept: far more than a line of a terminal has columns.
 const MOST: usize = 512;
 
@@ -10,13 +8,25 @@ const MOST: usize = 512;
 pub struct Timeline {
     /// An interval is 2^shift milliseconds long.
     shift: u32,
-    counts: BTreeMap<i64, u64>,
+    /// Intervals with their counts, in order: a log mostly goes on in its last one.
+    counts: Vec<(i64, u64)>,
 }
 
 impl Timeline {
     /// Counts something at a time, in milliseconds since 1970.
     pub fn add(&mut self, at: i64) {
-        *self.counts.entry(at >> self.shift).or_default() += 1;
+        self.count(at >> self.shift, 1);
+    }
+
+    fn count(&mut self, interval: i64, count: u64) {
+        match self.counts.last_mut() {
+            Some((last, counted)) if *last == interval => *counted += count,
+            Some((last, _)) if *last > interval => match self.counts.binary_search_by_key(&interval, |(at, _)| *at) {
+                Ok(place) => self.counts[place].1 += count,
+                Err(place) => self.counts.insert(place, (interval, count)),
+            },
+            _ => self.counts.push((interval, count)),
+        }
         while self.counts.len() > MOST {
             self.widen();
         }
@@ -31,18 +41,19 @@ impl Timeline {
             other.widen();
         }
         for (interval, count) in other.counts {
-            *self.counts.entry(interval).or_default() += count;
-        }
-        while self.counts.len() > MOST {
-            self.widen();
+            let interval = interval >> self.shift.saturating_sub(other.shift); // it may have been widened meanwhile
+            self.count(interval, count);
         }
     }
 
     fn widen(&mut self) {
         self.shift += 1;
-        for (interval, count) in std::mem::take(&mut self.counts) {
-            *self.counts.entry(interval >> 1).or_default() += count;
-        }
+        self.counts.iter_mut().for_each(|(interval, _)| *interval >>= 1);
+        self.counts.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            earlier.1 += if same { later.1 } else { 0 };
+            same
+        });
     }
 
     /// The counts between two times, in so many equal parts.
