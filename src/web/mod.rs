@@ -18,6 +18,7 @@ mod options;
 mod pinned;
 mod routes;
 mod server;
+mod signatures;
 
 use std::future::Future;
 use std::{fmt, io};

@@ -3,10 +3,12 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, ClientConnection, Error};
+
+use super::signatures::{Signatures, signatures_by};
 
 /// Speaks TLS over `stream` with the server that has this certificate.
 pub(super) fn client<S: Read + Write>(
@@ -14,7 +16,7 @@ pub(super) fn client<S: Read + Write>(
     stream: S,
 ) -> io::Result<rustls::StreamOwned<ClientConnection, S>> {
     let provider = Arc::new(ring::default_provider());
-    let pinned = Pinned { certificate: certificate.to_vec(), provider: Arc::clone(&provider) };
+    let pinned = Pinned { certificate: certificate.to_vec(), signatures: Signatures(Arc::clone(&provider)) };
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(io::Error::other)?.dangerous();
     let config = config.with_custom_certificate_verifier(Arc::new(pinned)).with_no_client_auth();
@@ -26,7 +28,7 @@ pub(super) fn client<S: Read + Write>(
 #[derive(Debug)]
 struct Pinned {
     certificate: Vec<u8>,
-    provider: Arc<CryptoProvider>,
+    signatures: Signatures,
 }
 
 impl ServerCertVerifier for Pinned {
@@ -45,25 +47,5 @@ impl ServerCertVerifier for Pinned {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+    signatures_by!(signatures);
 }

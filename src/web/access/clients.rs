@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DistinguishedName, Error, RootCertStore};
 use webpki::EndEntityCert;
 
+use super::super::signatures::{Signatures, signatures_by};
 use super::read::{RawTls, Wrong, wrong};
 use super::tls;
 
@@ -66,7 +66,7 @@ pub fn verifier(
 }
 
 fn any(provider: &Arc<CryptoProvider>, mandatory: bool) -> Arc<dyn ClientCertVerifier> {
-    Arc::new(Any { provider: Arc::clone(provider), mandatory })
+    Arc::new(Any { signatures: Signatures(Arc::clone(provider)), mandatory })
 }
 
 fn names(raw: &RawTls) -> Result<Vec<String>, Wrong> {
@@ -83,7 +83,7 @@ fn names(raw: &RawTls) -> Result<Vec<String>, Wrong> {
 /// Takes any certificate whose key the client has.
 #[derive(Debug)]
 struct Any {
-    provider: Arc<CryptoProvider>,
+    signatures: Signatures,
     mandatory: bool,
 }
 
@@ -105,27 +105,7 @@ impl ClientCertVerifier for Any {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+    signatures_by!(signatures);
 }
 
 /// Takes, of what another one takes, certificates with one of these names.
@@ -168,25 +148,5 @@ impl ClientCertVerifier for Named {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, cert, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, cert, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
+    signatures_by!(inner);
 }
