@@ -191,6 +191,8 @@ impl Scanner {
         let Notes { filter, seen, left_out, timeless, .. } = observer;
         let mut zoned = false;
         let mut notes: HashMap<(Option<Code>, Option<u16>), Seen> = HashMap::new();
+        let mut seen: Vec<_> = seen.into_iter().collect();
+        seen.sort_by_key(|(of, _)| *of); // so that the same logs always give the same answer
         for ((code, logged), seen) in seen {
             zoned |= [seen.first, seen.last].into_iter().flatten().any(|(_, stamp)| stamp.zoned);
             // a status that was not logged is the catalogue's, so two notes may be of one row
