@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::daemon::{Daemon, Start};
-use support::http;
-use support::process::{Program, wait};
+use support::process::wait;
+use support::prometheus::Prometheus;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -112,9 +112,7 @@ fn line(number: u64, code: &str, status: u16) -> String {
 }
 
 /// A Prometheus with the shipped rules.
-fn prometheus(folder: &Path, jobs: &[(&str, SocketAddr)]) -> (Program, SocketAddr) {
-    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|at| at.join("prometheus").exists());
-    assert!(found, "prometheus is not installed; tests/run installs what the tests need");
+fn prometheus(folder: &Path, jobs: &[(&str, SocketAddr)]) -> Prometheus {
     let rules = root().join("deploy/prometheus/rules.yaml");
     let mut config = format!(
         "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\nrule_files: ['{}']\nscrape_configs:\n",
@@ -126,45 +124,17 @@ fn prometheus(folder: &Path, jobs: &[(&str, SocketAddr)]) -> (Program, SocketAdd
             "  - {{job_name: {job}, honor_labels: true, static_configs: [{{targets: ['{target}']}}]}}"
         );
     }
-    let path = folder.join("prometheus.yaml");
-    fs::write(&path, config).unwrap();
-    let mut program = Program::start(
-        Command::new("prometheus")
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()))
-            .arg("--web.listen-address=127.0.0.1:0"),
-    );
-    let address = wait("Prometheus to listen", PATIENCE, || {
-        assert!(program.exited().is_none(), "Prometheus ended:\n{}", program.said());
-        let said = program.said();
-        let line = said.lines().find(|line| line.contains("msg=\"Listening on\""))?;
-        line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
-    });
-    (program, address)
-}
-
-fn get(prometheus: SocketAddr, path: &str) -> Option<Value> {
-    let (status, body) = http::get(prometheus, path).ok()?;
-    assert!(status == 200 || status == 503, "{path}: {body}");
-    serde_json::from_str(&body).ok()
-}
-
-fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    Prometheus::running(folder, &config)
 }
 
 /// What a query returns: labels, written briefly, and value.
-fn query(prometheus: SocketAddr, query: &str) -> BTreeMap<String, f64> {
-    let Some(answer) = get(prometheus, &format!("/api/v1/query?query={}", escaped(query))) else {
-        return BTreeMap::new();
-    };
-    let samples = answer["data"]["result"].as_array().unwrap();
-    let labels = |sample: &Value| {
-        let labels = sample["metric"].as_object().unwrap().iter();
+fn query(prometheus: &Prometheus, query: &str) -> BTreeMap<String, f64> {
+    let labels = |labels: &Value| {
+        let labels = labels.as_object().unwrap().iter();
         let labels = labels.filter(|(name, _)| !matches!(name.as_str(), "__name__" | "instance" | "alertstate"));
         labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect::<Vec<_>>().join(" ")
     };
-    samples.iter().map(|sample| (labels(sample), sample["value"][1].as_str().unwrap().parse().unwrap())).collect()
+    prometheus.query(query).into_iter().map(|(of, value)| (labels(&of), value)).collect()
 }
 
 /// What a value has to be.
@@ -286,9 +256,9 @@ fn every_query_returns_what_the_logs_say() {
     let pods = "inputs: [{paths: [LOG], path_labels: '/pods/(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_'}]\n";
     let nodes = daemon(folders[1].path(), pod, pods);
     let jobs = [("shop-obs-errors", shop.address), ("nodes-obs-errors", nodes.address)];
-    let (_program, prometheus) = prometheus(folders[0].path(), &jobs);
+    let prometheus = prometheus(folders[0].path(), &jobs);
     wait("some scrapes of both", PATIENCE, || {
-        let seen = query(prometheus, "sum_over_time(up[10m])");
+        let seen = query(&prometheus, "sum_over_time(up[10m])");
         (seen.len() == 2 && seen.values().all(|times| *times >= 3.0)).then_some(())
     });
 
@@ -317,7 +287,7 @@ fn every_query_returns_what_the_logs_say() {
             let asked = filled(target["expr"].as_str().unwrap());
             let deadline = Instant::now() + PATIENCE;
             loop {
-                let got = query(prometheus, &asked);
+                let got = query(&prometheus, &asked);
                 let same = got.len() == wanted.len()
                     && wanted.iter().all(|(labels, is)| got.get(*labels).is_some_and(|value| is.holds(*value)));
                 if same {
@@ -328,9 +298,9 @@ fn every_query_returns_what_the_logs_say() {
             }
         }
     }
-    variables(&dashboard, prometheus);
+    variables(&dashboard, &prometheus);
     let annotation = dashboard["annotations"]["list"][0]["expr"].as_str().unwrap();
-    assert_eq!(query(prometheus, annotation).len(), 3, "{annotation}");
+    assert_eq!(query(&prometheus, annotation).len(), 3, "{annotation}");
 }
 
 /// A query with what Grafana puts in for the variables when all is chosen.
@@ -346,7 +316,7 @@ fn filled(query: &str) -> String {
 }
 
 /// The variables offer what there is.
-fn variables(dashboard: &Value, prometheus: SocketAddr) {
+fn variables(dashboard: &Value, prometheus: &Prometheus) {
     let wanted =
         [("job", vec!["nodes-obs-errors", "shop-obs-errors"]), ("namespace", vec!["web"]), ("pod", vec!["web-1"])];
     for (name, wanted) in wanted {
@@ -355,7 +325,7 @@ fn variables(dashboard: &Value, prometheus: SocketAddr) {
         let inside =
             variable["query"].as_str().unwrap().strip_prefix("label_values(").unwrap().strip_suffix(')').unwrap();
         let (series, label) = inside.rsplit_once(", ").unwrap();
-        let answer = get(prometheus, &format!("/api/v1/label/{label}/values?match[]={}", escaped(&filled(series))));
+        let answer = prometheus.api(&format!("label/{label}/values?match[]"), &filled(series));
         assert_eq!(answer.unwrap()["data"], serde_json::json!(wanted), "{name}");
     }
 }

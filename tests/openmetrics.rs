@@ -145,7 +145,7 @@ fn prometheus_stores_the_request_id_of_the_last_error() {
     wait("a first scrape", PATIENCE, || (prometheus.value("up") == Some(1.0)).then_some(()));
     let series = "huaweicloud_obs_errors_total{code=\"SlowDown\"}";
     let stored = || -> Vec<String> {
-        let answer = prometheus.api("query_exemplars?start=0&end=4000000000&", series).unwrap_or_default();
+        let answer = prometheus.api("query_exemplars?start=0&end=4000000000&query", series).unwrap_or_default();
         let exemplars = answer["data"].as_array().into_iter().flatten().flat_map(|one| one["exemplars"].as_array());
         exemplars.flatten().map(|one| one["labels"]["request_id"].as_str().unwrap().to_owned()).collect()
     };

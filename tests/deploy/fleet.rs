@@ -1,9 +1,7 @@
 //! One Prometheus scrapes a hundred daemons, and the sums are right.
 
-use crate::support::http;
 use crate::support::process::{Program, wait};
-use crate::tools::tool;
-use serde_json::Value;
+use crate::support::prometheus::Prometheus;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -49,18 +47,8 @@ fn daemon(folder: &Path, number: usize) -> Program {
     ]))
 }
 
-fn address(program: &mut Program, word: &str) -> SocketAddr {
-    wait("it to listen", PATIENCE, || {
-        let ended = program.exited();
-        assert!(ended.is_none(), "it ended with {ended:?}; it said:\n{}", program.said());
-        let said = program.said();
-        let (_, rest) = said.lines().find(|line| line.contains(word))?.split_once("address=")?;
-        rest.split(' ').next()?.parse().ok()
-    })
-}
-
 /// One that looks for new series from their 0 on, as `increase()` needs it.
-fn prometheus(folder: &Path, targets: &[SocketAddr]) -> Program {
+fn prometheus(folder: &Path, targets: &[SocketAddr]) -> Prometheus {
     let targets: Vec<String> = targets
         .iter()
         .enumerate()
@@ -71,35 +59,21 @@ fn prometheus(folder: &Path, targets: &[SocketAddr]) -> Program {
          static_configs: [{}]\n",
         targets.join(", ")
     );
-    let path = folder.join("prometheus.yml");
-    fs::write(&path, config).unwrap();
-    Program::start(
-        tool("prometheus")
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()))
-            .arg("--web.listen-address=127.0.0.1:0"),
-    )
+    Prometheus::running(folder, &config)
 }
 
 /// The values of a query by one label.
-fn query(prometheus: SocketAddr, query: &str, label: &str) -> BTreeMap<String, u64> {
-    let escaped: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let Ok((200, body)) = http::get(prometheus, &format!("/api/v1/query?query={escaped}")) else {
-        return BTreeMap::new();
-    };
-    let answer: Value = serde_json::from_str(&body).unwrap();
-    let samples = answer["data"]["result"].as_array().unwrap().iter();
-    let value = |sample: &Value| sample["value"][1].as_str().unwrap().parse::<f64>().unwrap() as u64;
-    samples.map(|sample| (sample["metric"][label].as_str().unwrap_or("").to_owned(), value(sample))).collect()
+fn query(prometheus: &Prometheus, query: &str, label: &str) -> BTreeMap<String, u64> {
+    let samples = prometheus.query(query).into_iter();
+    samples.map(|(labels, value)| (labels[label].as_str().unwrap_or("").to_owned(), value as u64)).collect()
 }
 
 #[test]
 fn the_sums_of_a_hundred_daemons_are_right() {
     let folder = tempfile::tempdir().unwrap();
     let mut daemons: Vec<Program> = (0..DAEMONS).map(|number| daemon(folder.path(), number)).collect();
-    let addresses: Vec<_> = daemons.iter_mut().map(|program| address(program, "metrics are served")).collect();
-    let mut server = prometheus(folder.path(), &addresses);
-    let at = address(&mut server, "msg=\"Listening on\"");
+    let addresses: Vec<_> = daemons.iter_mut().map(|program| program.address("metrics are served", PATIENCE)).collect();
+    let prometheus = prometheus(folder.path(), &addresses);
     let sum = |of: &dyn Fn(usize) -> bool, kind: usize| -> u64 {
         (0..DAEMONS).filter(|number| of(*number)).map(|number| errors(number, kind) as u64).sum()
     };
@@ -108,18 +82,21 @@ fn the_sums_of_a_hundred_daemons_are_right() {
     let by_code = "sum by (code) (huaweicloud_obs_errors_total) > 0";
     let mut last = BTreeMap::new();
     wait("the sums", PATIENCE, || {
-        last = query(at, by_code, "code");
+        last = query(&prometheus, by_code, "code");
         (last == all).then_some(())
     });
-    assert_eq!(query(at, "count(up == 1)", "").values().copied().collect::<Vec<_>>(), [DAEMONS as u64]);
+    assert_eq!(query(&prometheus, "count(up == 1)", "").values().copied().collect::<Vec<_>>(), [DAEMONS as u64]);
     // of each service, by labels of its targets
     let by_service: BTreeMap<String, u64> = (0..10)
         .map(|service| (format!("s{service}"), (0..KINDS.len()).map(|kind| sum(&|n| n % 10 == service, kind)).sum()))
         .collect();
-    assert_eq!(query(at, "sum by (service) (huaweicloud_obs_errors_total)", "service"), by_service);
+    assert_eq!(query(&prometheus, "sum by (service) (huaweicloud_obs_errors_total)", "service"), by_service);
     // an instance for each, none of whose counters went down
-    assert_eq!(query(at, "count by (code) (huaweicloud_obs_errors_total{code=\"SlowDown\"})", "code")["SlowDown"], 100);
-    assert_eq!(query(at, "sum(resets(huaweicloud_obs_errors_total[5m]))", "")[""], 0);
-    let samples = query(at, "max(scrape_samples_scraped)", "")[""];
+    assert_eq!(
+        query(&prometheus, "count by (code) (huaweicloud_obs_errors_total{code=\"SlowDown\"})", "code")["SlowDown"],
+        100
+    );
+    assert_eq!(query(&prometheus, "sum(resets(huaweicloud_obs_errors_total[5m]))", "")[""], 0);
+    let samples = query(&prometheus, "max(scrape_samples_scraped)", "")[""];
     assert!((150..300).contains(&samples), "{samples} samples of a daemon: the README says about 200");
 }

@@ -4,6 +4,7 @@
 use super::support::daemon::Start;
 use super::support::http;
 use super::support::process::{Program, wait};
+use super::support::prometheus::LISTENS;
 use super::{command, file, root};
 use serde_json::Value;
 use std::fs::{self, File};
@@ -73,14 +74,8 @@ impl Receiver {
 
 /// A program that says in its log where it listens.
 fn listening(command: &mut Command) -> (Program, SocketAddr) {
-    let what = format!("{} to listen", command.get_program().display());
     let mut program = Program::start(command);
-    let address = wait(&what, PATIENCE, || {
-        assert!(program.exited().is_none(), "it ended:\n{}", program.said());
-        let said = program.said();
-        let line = said.lines().find(|line| line.contains("msg=\"Listening on\""))?;
-        line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
-    });
+    let address = program.address(LISTENS, PATIENCE);
     (program, address)
 }
 

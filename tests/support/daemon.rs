@@ -2,7 +2,7 @@
 
 use super::expected::Counts;
 use super::http;
-use super::process::{Program, wait};
+use super::process::Program;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -124,11 +124,7 @@ impl Start {
     /// A daemon that listens.
     pub fn start(&self) -> Daemon {
         let mut program = Program::start(&mut self.command());
-        let address = wait("the daemon to listen", PATIENCE, || {
-            let ended = program.exited();
-            assert!(ended.is_none(), "the daemon ended with {ended:?}; it said:\n{}", program.said());
-            address(&program.said())
-        });
+        let address = program.address("metrics are served", PATIENCE);
         Daemon { program, address }
     }
 
@@ -138,11 +134,6 @@ impl Start {
         let status = program.wait(PATIENCE);
         (status, program.said())
     }
-}
-
-fn address(said: &str) -> Option<SocketAddr> {
-    let line = said.lines().find(|line| line.contains("metrics are served"))?;
-    line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
 }
 
 pub struct Daemon {

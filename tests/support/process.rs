@@ -2,6 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -55,6 +56,17 @@ impl Program {
             listener.join().unwrap();
         }
         Some(status)
+    }
+
+    /// The `address=` of the line in which it says `word`, once it does.
+    pub fn address(&mut self, word: &str, patience: Duration) -> SocketAddr {
+        wait("it to listen", patience, || {
+            let ended = self.exited();
+            assert!(ended.is_none(), "it ended with {ended:?}; it said:\n{}", self.said());
+            let said = self.said();
+            let line = said.lines().find(|line| line.contains(word))?;
+            line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
+        })
     }
 
     pub fn wait(&mut self, patience: Duration) -> ExitStatus {

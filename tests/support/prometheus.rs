@@ -2,7 +2,7 @@
 
 use super::expected::Counts;
 use super::http;
-use super::process::{Program, wait};
+use super::process::Program;
 use serde_json::Value;
 use std::fs;
 use std::net::SocketAddr;
@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// What Prometheus and Alertmanager say when they listen.
+pub const LISTENS: &str = "msg=\"Listening on\"";
 
 /// A program of the Debian package `prometheus`.
 pub fn command(name: &str) -> Command {
@@ -32,32 +35,35 @@ impl Prometheus {
 
     /// The same with more lines in the configuration of the scrape.
     pub fn start_with(folder: &Path, target: SocketAddr, more: &str) -> Self {
-        let config = folder.join("prometheus.yml");
-        let text = format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: obs\n    \
-             static_configs: [{{targets: ['{target}']}}]\n{more}"
-        );
-        fs::write(&config, text).unwrap();
+        Self::running(
+            folder,
+            &format!(
+                "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: obs\n    \
+                 static_configs: [{{targets: ['{target}']}}]\n{more}"
+            ),
+        )
+    }
+
+    /// One with a configuration, which it has in a folder together with its data.
+    pub fn running(folder: &Path, config: &str) -> Self {
+        let path = folder.join("prometheus.yml");
+        fs::write(&path, config).unwrap();
         let mut program = Program::start(
             command("prometheus")
-                .arg(format!("--config.file={}", config.display()))
+                .arg(format!("--config.file={}", path.display()))
                 .arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()))
                 .arg("--enable-feature=exemplar-storage")
                 .arg("--web.listen-address=127.0.0.1:0"),
         );
-        let address = wait("Prometheus to listen", PATIENCE, || {
-            assert!(program.exited().is_none(), "Prometheus ended:\n{}", program.said());
-            let said = program.said();
-            let line = said.lines().find(|line| line.contains("msg=\"Listening on\""))?;
-            line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
-        });
+        let address = program.address(LISTENS, PATIENCE);
         Self { _program: program, address }
     }
 
-    /// What its API answers, if it does: not everything does at the start.
+    /// What its API answers to a question that ends with the name of its parameter (`query?query`), if it does: not
+    /// everything does at the start.
     pub fn api(&self, question: &str, query: &str) -> Option<Value> {
         let escaped: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let Ok((200, body)) = http::get(self.address, &format!("/api/v1/{question}query={escaped}")) else {
+        let Ok((200, body)) = http::get(self.address, &format!("/api/v1/{question}={escaped}")) else {
             return None;
         };
         Some(serde_json::from_str(&body).unwrap())
@@ -65,7 +71,7 @@ impl Prometheus {
 
     /// The samples of an instant query: labels and value.
     pub fn query(&self, query: &str) -> Vec<(Value, f64)> {
-        let Some(answer) = self.api("query?", query) else { return Vec::new() };
+        let Some(answer) = self.api("query?query", query) else { return Vec::new() };
         let samples = answer["data"]["result"].as_array().unwrap();
         let value = |sample: &Value| sample["value"][1].as_str().unwrap().parse().unwrap();
         samples.iter().map(|sample| (sample["metric"].clone(), value(sample))).collect()
