@@ -117,6 +117,7 @@ fn event_start(whole: &[u8], floor: usize, hit: usize, anchors: &impl Anchors, b
 /// do.
 fn event_end(whole: &[u8], at: usize, hit: usize, anchors: &impl Anchors, bounds: Bounds) -> (usize, bool) {
     let mut context = Context::default();
+    let mut before: Option<&[u8]> = None; // most events end before anybody asks what their last line said
     let mut line = at;
     let mut count = 0;
     while line < whole.len() {
@@ -124,11 +125,14 @@ fn event_end(whole: &[u8], at: usize, hit: usize, anchors: &impl Anchors, bounds
         if line > hit && (over || dated(&whole[line..])) {
             return (line, false);
         }
+        if let Some(before) = before {
+            context.push(before);
+        }
         let text = line_at(whole, line);
         if line > hit && context.begins(text, |line| anchors.begins(line)) {
             return (line, false);
         }
-        context.push(text);
+        before = Some(text);
         line = (line + text.len() + 1).min(whole.len());
         count += 1;
     }

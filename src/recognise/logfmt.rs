@@ -22,7 +22,10 @@ impl Recogniser for Logfmt {
         for line in lines(event) {
             if let Some(hit) = short::find(line, lit!("ode=")) {
                 let text = if line.starts_with(b"{\"") { message(line, hit) } else { Some(line) };
-                found.extend(text.and_then(|text| read_line(text, text.as_ptr().addr() - event.as_ptr().addr())));
+                let report = text.and_then(|text| read_line(text, text.as_ptr().addr() - event.as_ptr().addr()));
+                if let Some(report) = report {
+                    found.push(report);
+                }
             }
         }
     }

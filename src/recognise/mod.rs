@@ -200,7 +200,9 @@ impl Recognisers {
             left &= left - 1;
             if let Some(recogniser) = self.get(number as usize) {
                 recogniser.read(self.search.seen(event, hits, number as usize), &mut reports);
-                found.extend(reports.drain(..).map(|report| (u8::try_from(number).unwrap_or(u8::MAX), report)));
+                for report in reports.drain(..) {
+                    found.push((u8::try_from(number).unwrap_or(u8::MAX), report));
+                }
             }
         }
         if !found.is_empty() {

@@ -29,11 +29,12 @@ impl Recogniser for ObsGo {
 
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         errors(event.text, event.places(0), found);
-        found.extend(event.place(1).and_then(|at| attempt(event.text, at)));
-        found.extend(event.place(2).and_then(|at| answer(event.text, at)));
-        if event.place(3).is_some() {
-            found.extend(sample(event.text));
-        }
+        let reports = [
+            event.place(1).and_then(|at| attempt(event.text, at)),
+            event.place(2).and_then(|at| answer(event.text, at)),
+            event.place(3).and_then(|_| sample(event.text)),
+        ];
+        reports.into_iter().flatten().for_each(|report| found.push(report));
     }
 }
 

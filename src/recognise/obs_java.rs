@@ -48,15 +48,21 @@ impl Recogniser for ObsJava {
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let line = fields::line(event.text);
         let first = |anchor: usize| event.place(anchor).filter(|at| *at < line.len());
-        found.extend(first(0).and_then(|at| failed(line, at)));
-        found.extend(first(1).and_then(|at| attempt(line, at)));
-        found.extend(retried(line, first(2), first(3)));
-        found.extend(first(4).and_then(|at| answer(line, at, event.text)));
+        let reports = [
+            first(0).and_then(|at| failed(line, at)),
+            first(1).and_then(|at| attempt(line, at)),
+            retried(line, first(2), first(3)),
+            first(4).and_then(|at| answer(line, at, event.text)),
+        ];
+        reports.into_iter().flatten().for_each(|report| found.push(report));
         exceptions(event.text, event.places(5), found);
-        if line.starts_with(SAMPLE_STATUS.as_bytes()) {
-            found.extend(sample(event.text));
+        let sampled = if line.starts_with(SAMPLE_STATUS.as_bytes()) {
+            sample(event.text)
         } else {
-            found.extend(sample_line(line, [6, 7, 8].map(first)));
+            sample_line(line, [6, 7, 8].map(first))
+        };
+        if let Some(report) = sampled {
+            found.push(report);
         }
     }
 }
@@ -225,6 +231,10 @@ fn sample_line(line: &[u8], [status, code, id]: [Option<usize>; 3]) -> Option<Re
     if let Some((at, (thread, text))) = status.and_then(|at| Some((at, text(line, at, SAMPLE_STATUS)?))) {
         let status = only_status(text)?;
         return Some(Report { status: Some(status), link: Link::Opens(block(thread)), ..Report::at(at) });
+    }
+    let coded = |at: usize| line.get(at + SAMPLE_CODE.len()..).is_some_and(|text| fields::code(text).is_some());
+    if status.is_none() && id.is_none() && !code.is_some_and(coded) {
+        return None;
     }
     if let Some((at, (thread, text))) = code.and_then(|at| Some((at, text(line, at, SAMPLE_CODE)?))) {
         return Some(Report { code: Some(fields::code(text)?), link: Link::Adds(block(thread)), ..Report::at(at) });

@@ -23,10 +23,8 @@ impl Recogniser for Obsfs {
     }
 
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
-        if event.place(0).is_some() {
-            found.extend(failed(fields::line(event.text)));
-        }
-        found.extend(body(event.text));
+        let reports = [event.place(0).and_then(|_| failed(fields::line(event.text))), body(event.text)];
+        reports.into_iter().flatten().for_each(|report| found.push(report));
     }
 }
 
