@@ -5,7 +5,7 @@ use obs_error_exporter::app::{self, Pipeline, Plan, Record, Unobserved};
 use obs_error_exporter::config::{Config, PathLabels};
 use obs_error_exporter::report::Bounds;
 use obs_error_exporter::tail::{Behind, Consumer, SourceKey};
-use obs_error_exporter::tally::metrics;
+use obs_error_exporter::tally::{Labels, metrics};
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,8 +57,8 @@ impl Bench {
         let families = self.pipeline.tally.families(now);
         self.pipeline.tally.seen(now);
         let errors = families.into_iter().find(|family| family.metric == &metrics::ERRORS).unwrap();
-        let pod = |labels: Vec<(String, String)>| labels.into_iter().find(|(name, _)| name == "pod").unwrap().1;
-        errors.samples.into_iter().map(|sample| (pod(sample.labels), sample.value)).collect()
+        let pod = |labels: &Labels| labels.pairs().into_iter().find(|(name, _)| name == "pod").unwrap().1;
+        errors.samples.iter().map(|sample| (pod(&sample.labels), sample.value)).collect()
     }
 }
 

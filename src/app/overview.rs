@@ -218,7 +218,7 @@ fn counters(families: &[Family]) -> BTreeMap<&'static str, u64> {
 
 fn by_label(families: &[Family], metric: &metrics::Metric) -> BTreeMap<String, u64> {
     let samples = families.iter().filter(|family| family.metric == metric).flat_map(|family| &family.samples);
-    let values = samples.filter_map(|sample| Some((sample.labels.first()?.1.clone(), sample.value as u64)));
+    let values = samples.filter_map(|sample| Some((sample.labels.pairs().into_iter().next()?.1, sample.value as u64)));
     values.filter(|(_, value)| *value > 0).collect()
 }
 

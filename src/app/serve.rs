@@ -243,9 +243,7 @@ impl web::Backend for Backend {
         }
         match exposition {
             Exposition::OpenMetrics => Ok(tally::openmetrics(&shown.families, Some(&self.process)).into()),
-            Exposition::Text => tally::text(&shown.families, Some(&self.process))
-                .map(Bytes::from)
-                .map_err(|error| Unavailable(error.to_string())),
+            Exposition::Text => Ok(tally::text(&shown.families, Some(&self.process)).into()),
         }
     }
 

@@ -1,11 +1,13 @@
 //! Counters: of errors, and of the exporter's own work. [`metrics`] is the one list of what there is.
 
 mod expose;
+mod labels;
 pub mod metrics;
 mod openmetrics;
 mod sets;
 
 pub use expose::{Exemplar, Family, ProcessMetrics, Sample, text};
+pub use labels::Labels;
 pub use openmetrics::openmetrics;
 pub use sets::LabelSet;
 
@@ -15,6 +17,7 @@ use foldhash::HashMap;
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
 use sets::{SavedSet, Sets};
+use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -35,6 +38,8 @@ struct Series {
     created: Option<Duration>,
     /// The last error of which the request id may be shown.
     exemplar: Option<Exemplar>,
+    /// Its labels, once somebody has asked for them: they stay the same as long as the codes do.
+    labels: OnceCell<Labels>,
     /// Since when it is served. A series that nobody could know of is served as 0 before it is served with its value:
     /// `increase()` does not see the first error of a series that appears at 1.
     shown: Option<Now>,
@@ -164,6 +169,7 @@ impl Tally {
                 continue; // it was announced, and will be again if it is to be
             }
             let key = Key { code: key.code.map(&translate), ..key };
+            let series = Series { labels: OnceCell::new(), ..series }; // another catalogue may have another category
             match self.series.entry(key) {
                 Entry::Vacant(place) => _ = place.insert(series),
                 Entry::Occupied(mut place) => {
@@ -299,22 +305,28 @@ impl Tally {
 
     fn errors(&self, now: Now) -> Family {
         let mut sorted: Vec<_> = self.series.iter().filter(|(_, series)| series.shown.is_some()).collect();
-        sorted.sort_by_key(|(key, _)| **key);
+        sorted.sort_unstable_by_key(|(key, _)| **key);
         let samples = sorted.into_iter().map(|(key, series)| {
             let known = series.known(now, self.settings.new_series_hold);
-            let status = key.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
-            let category = self.codes.category(key.code, key.status).as_str();
-            let labels = [("code", self.codes.name(key.code)), ("status", status.as_str()), ("category", category)];
-            let labels = labels.into_iter().chain(self.sets.labels(key.labels));
-            let mut sample = Sample::new(labels, if known { series.value as f64 } else { 0.0 });
-            // of an error that the value does not tell of yet, nothing is told
-            sample.exemplar = series.exemplar.clone().filter(|_| known);
-            if self.settings.created_timestamps {
-                sample.created = series.created.or_else(|| self.sets.created(key.labels));
+            Sample {
+                labels: series.labels.get_or_init(|| self.labels(key)).clone(),
+                value: if known { series.value as f64 } else { 0.0 },
+                created: series
+                    .created
+                    .or_else(|| self.sets.created(key.labels))
+                    .filter(|_| self.settings.created_timestamps),
+                // of an error that the value does not tell of yet, nothing is told
+                exemplar: series.exemplar.clone().filter(|_| known),
             }
-            sample
         });
         Family { metric: &metrics::ERRORS, samples: samples.collect() }
+    }
+
+    fn labels(&self, key: &Key) -> Labels {
+        let status = key.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
+        let category = self.codes.category(key.code, key.status).as_str();
+        let labels = [("code", self.codes.name(key.code)), ("status", status.as_str()), ("category", category)];
+        Labels::new(labels.into_iter().chain(self.sets.labels(key.labels)))
     }
 
     fn info(&self) -> Family {

@@ -1,8 +1,8 @@
 //! The text format of OpenMetrics 1.0.
 
-use super::expose::{Exemplar, Family, ProcessMetrics, Sample};
+use super::expose::{Exemplar, Family, Foreign, ProcessMetrics, Sample, room, write_value};
+use super::labels::Escaped;
 use super::metrics::Kind;
-use prometheus::proto::{MetricFamily, MetricType};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -15,38 +15,28 @@ const UNITS: [&str; 2] = ["seconds", "bytes"];
 /// The families in the text format of OpenMetrics 1.0. A family without series is left out.
 #[must_use]
 pub fn openmetrics(families: &[Family], process: Option<&ProcessMetrics>) -> String {
-    let mut out = String::with_capacity(32 * 1024);
+    let mut out = room(families);
     for family in families.iter().filter(|family| !family.samples.is_empty()) {
         write_family(&mut out, family.metric.name, family.metric.kind, family.metric.help, &family.samples);
     }
     let created = families.iter().flat_map(|family| &family.samples).any(|sample| sample.created.is_some());
-    for (name, kind, help, samples) in process.map(|process| of_process(process, created)).unwrap_or_default() {
-        write_family(&mut out, &name, kind, &help, &samples);
+    for Foreign { name, help, kind, sample } in process.map(|process| of_process(process, created)).unwrap_or_default()
+    {
+        write_family(&mut out, &name, kind, &help, &[sample]);
     }
     out.push_str("# EOF\n");
     out
 }
 
-type Owned = (String, Kind, String, Vec<Sample>);
-
-fn of_process(process: &ProcessMetrics, created: bool) -> Vec<Owned> {
-    let families = process.families();
-    let value = |family: &MetricFamily| {
-        family.get_metric().first().map(|metric| match family.get_field_type() {
-            MetricType::COUNTER => metric.get_counter().get_value(),
-            _ => metric.get_gauge().get_value(),
-        })
-    };
-    let began = families.iter().find(|family| family.name() == "process_start_time_seconds").and_then(value);
-    let began = began.and_then(|began| Duration::try_from_secs_f64(began).ok()).filter(|_| created);
-    let owned = families.iter().filter_map(|family| {
-        let counter = family.get_field_type() == MetricType::COUNTER;
-        let mut sample = Sample::new([], value(family)?);
-        sample.created = began.filter(|_| counter);
-        let kind = if counter { Kind::Counter } else { Kind::Gauge };
-        Some((family.name().to_owned(), kind, family.help().to_owned(), vec![sample]))
-    });
-    owned.collect()
+/// The same with the times at which counters began, if those are told.
+fn of_process(process: &ProcessMetrics, created: bool) -> Vec<Foreign> {
+    let mut families = process.read();
+    let began = families.iter().find(|family| family.name == "process_start_time_seconds");
+    let began = began.and_then(|began| Duration::try_from_secs_f64(began.sample.value).ok()).filter(|_| created);
+    for family in families.iter_mut().filter(|family| family.kind == Kind::Counter) {
+        family.sample.created = began;
+    }
+    families
 }
 
 // writing to a string cannot fail
@@ -62,7 +52,7 @@ fn write_family(out: &mut String, name: &str, kind: Kind, help: &str, samples: &
     let _ = writeln!(out, "# HELP {family} {}", Escaped(help));
     for sample in samples {
         write_series(out, family, suffix, sample);
-        let _ = write!(out, " {}", sample.value);
+        write_value(out, sample.value);
         if let Some(Exemplar { request_id, at }) = &sample.exemplar {
             let _ = write!(out, " # {{{}=\"{request_id}\"}} 1 {}", Exemplar::LABEL, at.as_secs_f64());
         }
@@ -77,29 +67,7 @@ fn write_family(out: &mut String, name: &str, kind: Kind, help: &str, samples: &
 fn write_series(out: &mut String, family: &str, suffix: &str, sample: &Sample) {
     out.push_str(family);
     out.push_str(suffix);
-    for (place, (name, value)) in sample.labels.iter().enumerate() {
-        let _ = write!(out, "{}{name}=\"{}\"", if place == 0 { '{' } else { ',' }, Escaped(value));
-    }
-    if !sample.labels.is_empty() {
-        out.push('}');
-    }
-}
-
-/// Text with the escapes that labels and help need.
-struct Escaped<'t>(&'t str);
-
-impl std::fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '\\' => f.write_str("\\\\")?,
-                '"' => f.write_str("\\\"")?,
-                '\n' => f.write_str("\\n")?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
+    out.push_str(sample.labels.as_str());
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ fn print(args: &Scan, report: &Report, cut: u64) -> anyhow::Result<()> {
             output::print_styled(&table::table(report, cut, look), args.color)?;
         }
         ScanOutput::Json => output::print(&format!("{}\n", serde_json::to_string_pretty(report)?))?,
-        ScanOutput::Prometheus => output::print(&crate::tally::text(&report.families, None)?)?,
+        ScanOutput::Prometheus => output::print(&crate::tally::text(&report.families, None))?,
         ScanOutput::Markdown => output::print(&markdown::markdown(report, cut, lang))?,
     }
     Ok(())
