@@ -10,8 +10,8 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use obs_error_exporter::app::{self, Pipeline, Plan, Record, Unobserved};
 use obs_error_exporter::config::{Config, PathLabels};
-use obs_error_exporter::framing::{self, Anchors as _, Bits, Bounds, Framing, STREAMS};
-use obs_error_exporter::recognise::{BUILT_IN, Recognisers};
+use obs_error_exporter::framing::{self, Bits, Bounds, Framing, Hit, STREAMS};
+use obs_error_exporter::recognise::{BUILT_IN, Found, Recognisers};
 use obs_error_exporter::report::{self, Now};
 use obs_error_exporter::state::Store;
 use obs_error_exporter::tail::{Behind, Consumer as _, FileRecord, Mark, RecordState, SourceKey};
@@ -47,14 +47,7 @@ fn recognisers() -> Recognisers {
 #[divan::bench(args = KINDS)]
 fn search(bencher: Bencher<'_, '_>, kind: &str) {
     let (log, recognisers) = (log(kind, BYTES), recognisers());
-    bencher.counter(BytesCount::of_slice(&log)).bench_local(|| {
-        let (mut hits, mut from, mut bits) = (recognisers.hits(&log), 0, 0);
-        while let Some((at, bit)) = hits(from) {
-            bits |= bit;
-            from = at + 1;
-        }
-        bits
-    });
+    bencher.counter(BytesCount::of_slice(&log)).bench_local(|| framing::all_hits(&recognisers, &log).len());
 }
 
 /// The search, and the bounds of the events around what it finds.
@@ -64,9 +57,9 @@ fn frame(bencher: Bencher<'_, '_>, kind: &str) {
     bencher.counter(BytesCount::of_slice(&log)).bench_local(|| events(&log, &recognisers, |_, _| ()));
 }
 
-/// Shows `visit` the events of a log, with the bits of those who want to see each.
-fn events(log: &[u8], recognisers: &Recognisers, mut visit: impl FnMut(&[u8], Bits)) {
-    let visit = |event: framing::Event<'_>| visit(black_box(event.text), event.interested);
+/// Shows `visit` the events of a log, with the anchors in each.
+fn events(log: &[u8], recognisers: &Recognisers, mut visit: impl FnMut(&[u8], &[Hit])) {
+    let visit = |event: framing::Event<'_>| visit(black_box(event.text), event.hits);
     match Framing::detect(log).unwrap_or(Framing::Plain) {
         framed @ (Framing::Cri | Framing::Docker) => {
             let mut done = [0; STREAMS];
@@ -81,21 +74,25 @@ fn events(log: &[u8], recognisers: &Recognisers, mut visit: impl FnMut(&[u8], Bi
 fn recognise(bencher: Bencher<'_, '_>, name: &str) {
     let recognisers = recognisers();
     let bit: Bits = 1 << recognisers.names().position(|known| known == name).unwrap();
-    let mut shown: Vec<Vec<u8>> = Vec::new();
+    let mut shown: Vec<(Vec<u8>, Vec<Hit>)> = Vec::new();
     for log in logs_of(name) {
-        events(&fs::read(log).unwrap(), &recognisers, |text, bits| {
-            if bits & bit != 0 {
-                shown.push(framing::clean(text).into_owned());
+        events(&fs::read(log).unwrap(), &recognisers, |text, _| {
+            let text = framing::clean(text).into_owned();
+            // the others are not asked
+            let hits = framing::all_hits(&recognisers, &text).into_iter().filter(|hit| hit.bits & bit != 0);
+            let hits: Vec<Hit> = hits.map(|hit| Hit { bits: bit, ..hit }).collect();
+            if !hits.is_empty() {
+                shown.push((text, hits));
             }
         });
     }
     assert!(!shown.is_empty(), "{name} asks to see nothing of its own log");
-    let bytes = BytesCount::new(shown.iter().map(Vec::len).sum::<usize>());
-    let mut found = Vec::new();
+    let bytes = BytesCount::new(shown.iter().map(|(text, _)| text.len()).sum::<usize>());
     bencher.counter(ItemsCount::new(shown.len())).counter(bytes).bench_local(|| {
-        for text in &shown {
-            found.clear();
-            recognisers.read(black_box(text), bit, black_box(&mut found));
+        for (text, hits) in &shown {
+            let mut found = Found::new();
+            recognisers.read(black_box(text), black_box(hits), &mut found);
+            black_box(&found);
         }
     });
 }
