@@ -196,7 +196,7 @@ fn scrape_values(bencher: Bencher<'_, '_>, sets: u64) {
 #[divan::bench(args = [1, 100, 1000])]
 fn scrape_text(bencher: Bencher<'_, '_>, sets: u64) {
     let families = counted(sets).tally.families(Now::from_secs(180));
-    let text = || tally::text(&families, None).unwrap();
+    let text = || tally::text(&families, None);
     bencher.counter(BytesCount::new(text().len())).bench_local(text);
 }
 
