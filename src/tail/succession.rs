@@ -125,7 +125,8 @@ impl Tailer {
         if source.is_packed() || bases_of(path).contains(&source.path) {
             return false;
         }
-        let (input, floor, empty) = (source.input, source.mark.modified, source.mark.size == 0);
+        // if nothing was read of it, it may have been filled, copied and truncated on its way, however much it holds now
+        let (input, floor, empty) = (source.input, source.mark.modified, source.mark.seen == 0);
         let former = std::mem::replace(&mut source.path, path.to_owned());
         (source.state, source.at) = (State::Live, None);
         self.unlist_rotated(key, &former);

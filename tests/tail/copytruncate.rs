@@ -140,3 +140,21 @@ fn the_same_banner_at_the_head_of_each_file() {
         assert_eq!(bench.seen.lines.len(), 203);
     }
 }
+
+#[test]
+fn an_empty_file_that_came_back_to_its_name_was_filled_and_copied_on_the_way() {
+    let mut bench = Bench::new(&["app.log"]);
+    bench.append("app.log", "one\n");
+    bench.run();
+    bench.copytruncate("app.log", "app.log.2");
+    bench.rename("app.log", "app.log.1");
+    bench.run();
+    bench.while_down(|bench| {
+        bench.rename("app.log.1", "app.log");
+        bench.append("app.log", "two\n");
+        bench.copytruncate("app.log", "app.log.1");
+        bench.append("app.log", "three\n");
+    });
+    bench.pass(10);
+    bench.expect_any_order(&["one", "two", "three"]);
+}
