@@ -61,8 +61,8 @@ fn matches(glob: &str, input: &Input) -> Result<Matches, TailError> {
     let options =
         InputOptions { paths: vec![glob.to_owned()], exclude: input.exclude.clone(), start_at: input.start_at };
     let walk = Discovery::new(&[options])?.walk();
-    let mut matches =
-        Matches { glob: glob.to_owned(), folders: walk.folders.into_iter().collect(), ..Matches::default() };
+    let folders = walk.folders.keys().map(Path::to_owned).collect();
+    let mut matches = Matches { glob: glob.to_owned(), folders, ..Matches::default() };
     matches.skipped.extend(walk.skipped.into_iter().map(|(path, reason)| (path, reason.to_owned())));
     matches.skipped.extend(walk.failed.into_iter().map(|(path, _, error)| (path, error.to_string())));
     for found in walk.found {
@@ -71,6 +71,7 @@ fn matches(glob: &str, input: &Input) -> Result<Matches, TailError> {
             Err(error) => matches.skipped.push((found.path, error.to_string())),
         }
     }
+    matches.folders.sort();
     matches.files.sort();
     Ok(matches)
 }

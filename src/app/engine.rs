@@ -328,7 +328,7 @@ impl Engine {
         let mut gauges = vec![
             Family { metric: &metrics::BUILD_INFO, samples: vec![Sample::new(super::build::LABELS, 1.0)] },
             one(&metrics::FILES, stats.files as f64),
-            one(&metrics::UNREAD_BYTES, stats.unread_bytes as f64),
+            one(&metrics::UNREAD_BYTES, self.tailer.unread_bytes() as f64),
             Family { metric: &metrics::WATCH_MODE, samples: vec![Sample::new([("mode", mode)], 1.0)] },
             one(&metrics::STATE_DURABLE, f64::from(u8::from(durable))),
             one(&metrics::CONFIG_RELOADED, f64::from(u8::from(reload.successful))),

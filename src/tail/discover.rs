@@ -3,9 +3,8 @@
 //! A glob is matched component by component, so that `/var/log/pods/*/*/*.log` reads the folders that it names and no
 //! others. Links to folders are followed where a component names them, never by `**`, so that a loop cannot catch us.
 
-use std::collections::{BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, FileType};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use super::identity::{Kind, Stat};
+use super::paths::PathSet;
 use super::rotation;
 use super::{InputOptions, StartAt, TailError};
 
@@ -38,10 +38,10 @@ pub struct Walk {
     /// Paths that match and are never read, and why.
     pub skipped: Vec<(PathBuf, &'static str)>,
     /// Folders in which something that matches may appear.
-    pub folders: BTreeSet<PathBuf>,
+    pub folders: PathSet,
     /// What could not be looked at.
     pub failed: Vec<(PathBuf, &'static str, io::Error)>,
-    paths: HashSet<PathBuf>,
+    paths: PathSet,
 }
 
 #[derive(Debug)]
@@ -253,18 +253,19 @@ impl Walker<'_> {
                 // Only the last part is looked at: what stands between need not be readable to be walked through.
                 let path = folder.join(name);
                 if rest.is_empty() {
+                    self.watch(folder);
                     self.accept(path, false);
                 } else {
                     self.enter(&path, rest, depth);
                 }
             }
             Part::Glob(glob) => {
-                for name in self.list(folder) {
+                for (name, kind) in self.list(folder) {
                     if glob.is_match(Path::new(&name)) {
                         let path = folder.join(&name);
                         if rest.is_empty() {
                             self.accept(path, false);
-                        } else if fs::metadata(&path).is_ok_and(|meta| meta.is_dir()) {
+                        } else if is_folder(&path, kind) {
                             self.enter(&path, rest, depth);
                         }
                     }
@@ -273,38 +274,33 @@ impl Walker<'_> {
             Part::AnyFolders => {
                 self.enter(folder, rest, depth);
                 if depth < DEPTH {
-                    for name in self.list_folders(folder) {
-                        self.enter(&folder.join(name), parts, depth + 1);
+                    for (name, kind) in self.list(folder) {
+                        if kind.is_some_and(|kind| kind.is_dir()) {
+                            self.enter(&folder.join(name), parts, depth + 1);
+                        }
                     }
                 }
             }
         }
     }
 
-    fn list(&mut self, folder: &Path) -> Vec<OsString> {
-        self.entries(folder).into_iter().map(|entry| entry.file_name()).collect()
-    }
-
-    fn list_folders(&mut self, folder: &Path) -> Vec<OsString> {
-        let entries = self.entries(folder).into_iter();
-        entries
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-            .map(|entry| entry.file_name())
-            .collect()
-    }
-
-    fn entries(&mut self, folder: &Path) -> Vec<fs::DirEntry> {
-        self.watch(folder);
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
+    /// The names in a folder, each with what the listing says that it is.
+    fn list(&mut self, folder: &Path) -> Vec<(OsString, Option<FileType>)> {
+        match fs::read_dir(folder) {
+            Ok(entries) => {
+                if !self.walk.folders.contains(folder) {
+                    self.walk.folders.insert(folder.to_owned(), ());
+                }
+                entries.filter_map(Result::ok).map(|entry| (entry.file_name(), entry.file_type().ok())).collect()
+            }
             Err(error) => {
+                self.watch(folder);
                 if !is_absent(&error) {
                     self.walk.failed.push((folder.to_owned(), "list", error));
                 }
-                return Vec::new();
+                Vec::new()
             }
-        };
-        entries.filter_map(Result::ok).collect()
+        }
     }
 
     /// Notes the folder, or the nearest one above it that exists, as one where something may appear.
@@ -312,16 +308,17 @@ impl Walker<'_> {
         if !self.walk.folders.contains(folder)
             && let Some(existing) = folder.ancestors().find(|path| path.is_dir())
         {
-            self.walk.folders.insert(existing.to_owned());
+            self.walk.folders.insert(existing.to_owned(), ());
         }
     }
 
     fn accept(&mut self, path: PathBuf, named: bool) {
-        if self.input.exclude.is_match(&path) || self.walk.paths.contains(&path) {
+        let excluded = !self.input.exclude.is_empty() && self.input.exclude.is_match(&path);
+        if excluded || self.walk.paths.contains(&path) {
             return;
         }
-        if let Some(folder) = path.parent() {
-            self.watch(folder);
+        if let Some(folder) = path.parent().filter(|_| named) {
+            self.watch(folder); // else it was noted when it was listed
         }
         let stat = match fs::metadata(&path) {
             Ok(meta) => Stat::from(&meta),
@@ -332,15 +329,15 @@ impl Walker<'_> {
             }
         };
         if stat.kind == Kind::Directory && named {
-            for name in self.list(&path) {
+            for (name, kind) in self.list(&path) {
                 let inner = path.join(name);
-                if !inner.is_dir() {
+                if !is_folder(&inner, kind) {
                     self.accept(inner, false);
                 }
             }
             return;
         }
-        self.walk.paths.insert(path.clone());
+        self.walk.paths.insert(path.clone(), ());
         let name = path.file_name().unwrap_or(OsStr::new(""));
         if stat.kind != Kind::Regular {
             self.walk.skipped.push((path, stat.kind.as_str()));
@@ -349,6 +346,14 @@ impl Walker<'_> {
         } else {
             self.walk.found.push(Found { path, input: self.index, stat });
         }
+    }
+}
+
+/// Whether a folder is there, or a link to one; asked only where the listing does not say it.
+fn is_folder(path: &Path, listed: Option<FileType>) -> bool {
+    match listed {
+        Some(kind) if !kind.is_symlink() => kind.is_dir(),
+        _ => path.is_dir(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! The rotated siblings of a path: nominated by name, known or unknown by content.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
@@ -9,9 +7,12 @@ use std::ops::Deref;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::identity::{EDGE, HEAD, Kind, Mark, ReadAt, Stat};
+use foldhash::HashMap;
+
+use super::identity::{EDGE, FileId, HEAD, Kind, Mark, ReadAt, Stat};
+use super::paths::PathMap;
 use super::record::{Known, Owner};
 use super::rotation::{self, Packing};
 use super::{source, unpack};
@@ -83,13 +84,26 @@ struct Listing {
     inodes: HashMap<OsString, u64>,
     /// Whether none of them changed while the folder was read.
     settled: bool,
+    /// What the folder was like (`None` inside: it was not there) if it had rested for long enough that every later
+    /// change of its names shows.
+    rested: Option<Option<Rest>>,
+    /// Some that may be rotated files are links: what they lead to may change while the folder rests.
+    links: bool,
+}
+
+/// A folder as it was while it rested: equal only as long as no name in it has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    id: FileId,
+    modified: i64,
+    changed: i64,
 }
 
 /// Listings of folders, each read once. Lives as long as one pass, so that ten thousand rotations in one folder do not
 /// read it ten thousand times.
 #[derive(Debug, Default)]
 pub struct Listings {
-    folders: HashMap<PathBuf, Listing>,
+    folders: PathMap<Listing>,
 }
 
 impl Listings {
@@ -125,11 +139,18 @@ impl Listings {
         self.listing(folder).by_inode.get(&inode).map(|name| folder.join(name))
     }
 
+    /// All folders that were listed, if they rested then: what is beside the logs in them stays the same for as long as
+    /// each [`Rest::of`] does.
+    pub fn rested(&self) -> Option<Vec<(PathBuf, Option<Rest>)>> {
+        let resting = self.folders.iter();
+        resting.map(|(folder, listing)| Some((folder.to_owned(), listing.rested.filter(|_| !listing.links)?))).collect()
+    }
+
     fn listing(&mut self, folder: &Path) -> &Listing {
-        match self.folders.entry(folder.to_owned()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(list_settled(folder)),
+        if !self.folders.contains(folder) {
+            self.folders.insert(folder.to_owned(), list_settled(folder));
         }
+        self.folders.entry(folder)
     }
 }
 
@@ -163,11 +184,10 @@ impl Listing {
 /// Lists a folder again if it may have changed meanwhile, until it has stood still: a file that is renamed behind the
 /// place where the kernel is reading is in no listing at all.
 fn list_settled(folder: &Path) -> Listing {
-    let before = written_at(folder);
+    let before = Rest::of(folder);
     let mut listing = list(folder);
-    let resting =
-        before.is_some_and(|at| at.elapsed().is_ok_and(|rest| rest >= RESTING)) && written_at(folder) == before;
-    listing.settled = resting;
+    listing.rested = Some(before).filter(|_| before.is_none_or(Rest::is_long) && Rest::of(folder) == before);
+    listing.settled = listing.rested.is_some();
     for _ in 0..TRIES {
         if listing.settled {
             break;
@@ -179,8 +199,18 @@ fn list_settled(folder: &Path) -> Listing {
     listing
 }
 
-fn written_at(folder: &Path) -> Option<SystemTime> {
-    fs::metadata(folder).and_then(|meta| meta.modified()).ok()
+impl Rest {
+    /// What a folder is like now.
+    pub fn of(folder: &Path) -> Option<Self> {
+        let stat = Stat::from(&fs::metadata(folder).ok()?);
+        Some(Self { id: stat.id, modified: stat.modified, changed: stat.changed })
+    }
+
+    /// Whether a name has last changed long enough ago for the next change to bear another time.
+    fn is_long(self) -> bool {
+        let at = UNIX_EPOCH + Duration::from_nanos(u64::try_from(self.modified).unwrap_or(0));
+        SystemTime::now().duration_since(at).is_ok_and(|rest| rest >= RESTING)
+    }
 }
 
 fn list(folder: &Path) -> Listing {
@@ -191,6 +221,7 @@ fn list(folder: &Path) -> Listing {
         for base in rotation::bases(name.as_bytes()) {
             listing.by_base.entry(OsString::from_vec(base)).or_default().push(name.clone());
             listing.inodes.insert(name.clone(), entry.ino());
+            listing.links |= !entry.file_type().is_ok_and(|kind| !kind.is_symlink());
         }
         listing.by_inode.insert(entry.ino(), name);
     }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::family::{HISTORY, Listings, Sibling, grown_and_packed};
+use super::family::{HISTORY, Listings, Rest, Sibling, grown_and_packed};
 use super::identity::{FileId, Mark, Stat};
 use super::look::still_there;
 use super::record::{Known, Owner};
 use super::tailer::{Ended, Tailer};
+use super::watch::WatchMode;
 use super::{Consumer, SourceKey};
 
 /// A file that was read to its end is watched for growth for so long.
@@ -20,12 +21,12 @@ const MUCH_HISTORY: usize = 512;
 impl Tailer {
     /// Files that were read to their end, and the logs that they belong to.
     pub(super) fn ended_by_inode(&self) -> HashMap<FileId, (PathBuf, Mark)> {
-        let ended = self.ended.iter().map(|ended| (&ended.place, ended.mark));
+        let ended = self.ended.iter().map(|ended| (ended.place.as_path(), ended.mark));
         let ours = self.places.iter().flat_map(|(path, place)| {
             let ours = place.history.iter().filter(|known| known.owner == Owner::Ours);
             ours.map(move |known| (path, known.mark))
         });
-        ours.chain(ended).map(|(path, mark)| (mark.id, (path.clone(), mark))).collect()
+        ours.chain(ended).map(|(path, mark)| (mark.id, (path.to_owned(), mark))).collect()
     }
 
     /// Files that were read to their end and have grown since: a writer holds on to them.
@@ -85,14 +86,29 @@ impl Tailer {
     /// Forgets that a file was read to its end: it is read on.
     pub(super) fn forget_ours(&mut self, path: &Path, mark: &Mark) {
         self.ended.retain(|ended| ended.mark != *mark);
+        self.disturbed = true;
         if let Some(place) = self.places.get_mut(path) {
             place.history.retain(|known| known.mark != *mark);
         }
     }
 
+    /// Remembers what lies beside the tailed files, unless nothing has changed since: neither what is tailed and what is
+    /// known of it, nor a name in any of the folders. Where the kernel does not tell of changes, the times of folders are
+    /// not trusted either.
+    pub(super) fn remember_siblings_if_changed(&mut self, listings: &mut Listings) {
+        let same = |(folder, rest): &(PathBuf, Option<Rest>)| Rest::of(folder) == *rest;
+        let trusted = self.watch.mode() == WatchMode::Notify && !self.disturbed;
+        if trusted && self.rested.as_ref().is_some_and(|folders| folders.iter().all(same)) {
+            return;
+        }
+        self.disturbed = false;
+        self.remember_siblings(listings);
+        self.rested = listings.rested().filter(|_| !self.disturbed);
+    }
+
     /// Remembers what lies beside the tailed files, so that what comes later can be told from it.
-    pub(super) fn remember_siblings(&mut self, listings: &mut Listings) {
-        let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
+    fn remember_siblings(&mut self, listings: &mut Listings) {
+        let paths: Vec<PathBuf> = self.places.keys().map(Path::to_owned).collect();
         for path in paths {
             let Some(place) = self.places.get(&path) else { continue };
             let family = listings.family(&path, place.real.as_deref());
@@ -108,7 +124,11 @@ impl Tailer {
             if let Some(place) = self.places.get_mut(&path) {
                 bound_history(&mut place.history, &ids);
             }
-            if unknown.is_empty() || !self.were_there_before(&path, &unknown) {
+            if unknown.is_empty() {
+                continue;
+            }
+            self.disturbed = true; // until a look finds nothing more that is unknown
+            if !self.were_there_before(&path, &unknown) {
                 continue;
             }
             let siblings: Vec<Known> = unknown.into_iter().rev().filter_map(Known::others).collect();

@@ -1,6 +1,6 @@
 //! Looking at files: which there are now, and how they go on from what was there before.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +58,7 @@ impl Tailer {
             {
                 how = continuity(&known, Some(found), Some(content));
                 if how == Continuity::Same {
+                    self.disturbed |= source.mark.created != found.created;
                     source.mark.created = found.created;
                     source.mark.modified = found.modified;
                     source.doubtful = source::just_now(found.modified);
@@ -89,27 +90,30 @@ impl Tailer {
         self.judged.clear();
         let walk = self.discovery.walk();
         self.tell_of(&walk);
-        let found: HashMap<&Path, &Found> = walk.found.iter().map(|found| (found.path.as_path(), found)).collect();
-        let mut ids: HashMap<FileId, &Path> = HashMap::new();
-        for found in &walk.found {
-            ids.entry(found.stat.id).or_insert(&found.path);
-        }
-
+        self.walks += 1;
         let mut moved = Vec::new();
-        let paths: Vec<PathBuf> = self.places.keys().cloned().collect();
-        for path in paths {
-            let stat = match found.get(path.as_path()) {
-                Some(found) => {
-                    self.belongs_to(&path, found.input);
-                    Ok(found.stat)
-                }
-                None if self.inputs_changed && !self.discovery.matches(&path) => {
-                    self.drop_place(&path, consumer);
-                    continue;
-                }
-                None => fs::metadata(&path).map(|meta| Stat::from(&meta)),
+        let mut new: Vec<&Found> = Vec::new();
+        for found in &walk.found {
+            let Some(place) = self.places.get_mut(&found.path) else {
+                new.push(found);
+                continue;
             };
-            let stat = match stat {
+            place.walked = self.walks;
+            if place.input != found.input {
+                self.belongs_to(&found.path, found.input);
+            }
+            if self.look_at_place(&found.path, Some(&found.stat)) {
+                moved.push((found.path.clone(), Some(found.stat)));
+            }
+        }
+        let missed = self.places.iter().filter(|(_, place)| place.walked != self.walks);
+        let missed: Vec<PathBuf> = missed.map(|(path, _)| path.to_owned()).collect();
+        for path in missed {
+            if self.inputs_changed && !self.discovery.matches(&path) {
+                self.drop_place(&path, consumer);
+                continue;
+            }
+            let stat = match fs::metadata(&path).map(|meta| Stat::from(&meta)) {
                 Ok(stat) if stat.kind == Kind::Regular => Some(stat),
                 Ok(_) => None,
                 Err(error) if is_absent(&error) => None,
@@ -125,8 +129,13 @@ impl Tailer {
                 moved.push((path, stat));
             }
         }
-        self.inputs_changed = false;
+        let mut ids: HashMap<FileId, &Path> = HashMap::new();
+        for found in walk.found.iter().filter(|_| !moved.is_empty()) {
+            ids.entry(found.stat.id).or_insert(&found.path);
+        }
+        self.disturbed |= std::mem::take(&mut self.inputs_changed);
         self.tell_restored(consumer);
+        self.disturbed |= !moved.is_empty() || !self.rotated.is_empty() || !self.unsure.is_empty();
         let mut listings = Listings::default();
         self.recover_rotated(&mut listings, consumer);
         self.mend_rotated(&mut listings, consumer);
@@ -145,12 +154,12 @@ impl Tailer {
         self.rotated_looked = None;
         self.mend(consumer);
         self.look_between(&mut listings, consumer);
-        self.appear(&walk, consumer);
+        self.appear(new, consumer);
         self.look_at_ended(&mut listings, consumer);
-        self.remember_siblings(&mut listings);
+        self.remember_siblings_if_changed(&mut listings);
         self.note_empty();
         self.forget_places();
-        self.watch_folders(&walk);
+        self.watch_folders(walk);
         if self.starting.is_none() {
             let unread = self.sources.values().filter(|source| source.mark.size > source.mark.seen);
             self.starting = Some(unread.map(|source| (source.key, source.mark.size)).collect());
@@ -198,8 +207,8 @@ impl Tailer {
     }
 
     /// Opens files at paths that were not known.
-    fn appear(&mut self, walk: &Walk, consumer: &mut impl Consumer) {
-        let mut new: Vec<&Found> = walk.found.iter().filter(|found| !self.places.contains_key(&found.path)).collect();
+    fn appear(&mut self, mut new: Vec<&Found>, consumer: &mut impl Consumer) {
+        new.retain(|found| !self.places.contains(&found.path));
         new.sort_by(|a, b| a.stat.modified.cmp(&b.stat.modified).then_with(|| a.path.cmp(&b.path)));
         let ended = if new.is_empty() { HashMap::new() } else { self.ended_by_inode() };
         for found in new {
@@ -243,6 +252,7 @@ impl Tailer {
                     // After a volume was restored it has another inode.
                     let Known { mark, owner } = place.history[index].clone();
                     let mark = Mark { id: found.stat.id, created: found.stat.created, ..mark };
+                    self.disturbed = true;
                     place.history.push(Known { mark, owner });
                 }
                 return true;
@@ -253,6 +263,7 @@ impl Tailer {
             });
             if copied {
                 let known = Known::others(&sibling);
+                self.disturbed = true;
                 if let Some(place) = self.places.get_mut(&base) {
                     place.history.extend(known);
                 }
@@ -292,13 +303,14 @@ impl Tailer {
         let key = SourceKey(self.next_key);
         self.next_key += 1;
         let source = self.make(key, input, path, mark);
+        self.disturbed = true;
         self.by_id.insert(stat.id, key);
         self.sources.insert(key, source);
         let real = fs::canonicalize(path).ok().filter(|real| real != path);
         if let Some(real) = &real {
             self.also.insert(real.clone(), key);
         }
-        let place = self.places.entry(path.to_owned()).or_default();
+        let place = self.places.entry(path);
         *place = Place {
             input,
             current: Some(key),
@@ -308,6 +320,7 @@ impl Tailer {
             empty: None,
             gone: None,
             gone_seconds: 0,
+            walked: self.walks,
             history: std::mem::take(&mut place.history),
         };
         let follows = follows.filter(|follows| self.sources.contains_key(follows));
@@ -327,6 +340,7 @@ impl Tailer {
     /// Lets go what no input asks for any more.
     fn drop_place(&mut self, path: &Path, consumer: &mut impl Consumer) {
         let keys: Vec<SourceKey> = self.sources_of(path).map(|source| source.key).collect();
+        self.disturbed = true;
         self.places.remove(path);
         self.ended.retain(|ended| ended.place != path);
         for key in keys {
@@ -367,7 +381,7 @@ impl Tailer {
             .places
             .iter()
             .filter(|(_, place)| place.current.is_none())
-            .map(|(path, place)| (self.gone_seconds(place), path.clone()))
+            .map(|(path, place)| (self.gone_seconds(place), path.to_owned()))
             .collect();
         gone.sort();
         for (index, (seconds, path)) in gone.into_iter().enumerate() {
@@ -379,10 +393,13 @@ impl Tailer {
         self.also.retain(|_, key| sources.contains_key(key));
     }
 
-    fn watch_folders(&mut self, walk: &Walk) {
-        let mut folders: BTreeSet<PathBuf> = walk.folders.clone();
-        let reals: HashSet<&Path> = self.places.values().filter_map(|place| place.real.as_deref()?.parent()).collect();
-        folders.extend(reals.into_iter().map(Path::to_owned));
+    fn watch_folders(&mut self, walk: Walk) {
+        let mut folders = walk.folders;
+        for folder in self.places.values().filter_map(|place| place.real.as_deref()?.parent()) {
+            if !folders.contains(folder) {
+                folders.insert(folder.to_owned(), ());
+            }
+        }
         self.watch.follow(&folders);
     }
 }

@@ -25,6 +25,7 @@ mod family;
 mod history;
 mod identity;
 mod look;
+mod paths;
 mod reading;
 mod record;
 mod rotation;

@@ -365,6 +365,7 @@ impl Tailer {
     }
 
     fn remember_ours(&mut self, path: &std::path::Path, mark: Mark) {
+        self.disturbed = true;
         if let Some(place) = self.places.get_mut(path) {
             place.history.retain(|known| known.mark.id != mark.id);
             place.history.push(Known { mark, owner: Owner::Ours });
@@ -374,6 +375,7 @@ impl Tailer {
     /// Forgets a source.
     pub(super) fn remove(&mut self, key: SourceKey, consumer: &mut impl Consumer) {
         self.let_go(key);
+        self.disturbed = true;
         let Some(Source { mark, path, .. }) = self.sources.remove(&key) else { return };
         if self.by_id.get(&mark.id) == Some(&key) {
             self.by_id.remove(&mark.id);

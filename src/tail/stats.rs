@@ -12,8 +12,6 @@ pub struct Stats {
     pub files: usize,
     /// Files held open now.
     pub open: usize,
-    /// Bytes on disk that were not shown yet, over all files.
-    pub unread_bytes: u64,
     /// Bytes that were read (each once).
     pub read_bytes: u64,
     /// Files that were rotated away.

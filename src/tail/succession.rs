@@ -1,7 +1,7 @@
 //! What becomes of a file that lost its place, and of those that came and went between two looks.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::discover::{Found, is_absent};
 use super::family::{Family, Listings, Sibling, bases_of, grown_and_packed, is_copy_of_beginning, is_packed_of};
@@ -130,7 +130,8 @@ impl Tailer {
         let former = std::mem::replace(&mut source.path, path.to_owned());
         (source.state, source.at) = (State::Live, None);
         self.unlist_rotated(key, &former);
-        let place = self.places.entry(path.to_owned()).or_default();
+        self.disturbed = true;
+        let place = self.places.entry(path);
         (place.input, place.current, place.last, place.floor, place.gone) = (input, Some(key), Some(key), floor, None);
         place.empty = Some(floor).filter(|_| empty);
         self.enqueue(key);
@@ -162,6 +163,7 @@ impl Tailer {
     /// Gives a source another inode.
     fn adopt(&mut self, key: SourceKey, stat: &Stat) {
         self.let_go(key);
+        self.disturbed = true;
         if let Some(source) = self.sources.get_mut(&key) {
             if self.by_id.get(&source.mark.id) == Some(&key) {
                 self.by_id.remove(&source.mark.id);
@@ -185,6 +187,7 @@ impl Tailer {
         if !still_there(&source.mark, other) {
             return false;
         }
+        self.disturbed = true;
         source.path = other.to_owned();
         let floor = source.mark.modified;
         if let Some(place) = self.places.get_mut(path) {
@@ -192,7 +195,7 @@ impl Tailer {
             place.floor = floor;
         }
         let input = source.input;
-        let place = self.places.entry(other.to_owned()).or_default();
+        let place = self.places.entry(other);
         (place.input, place.current, place.last, place.floor) = (input, Some(key), Some(key), floor);
         self.enqueue(key);
         true
@@ -375,14 +378,14 @@ impl Tailer {
     /// whose siblings were renamed too fast before.
     pub(super) fn look_between(&mut self, listings: &mut Listings, consumer: &mut impl Consumer) {
         let unsure = std::mem::take(&mut self.unsure);
-        let deserves = |(path, place): (&PathBuf, &Place)| {
+        let deserves = |(path, place): (&Path, &Place)| {
             let (how, floor) = match (unsure.get(path), place.current, place.empty, place.gone) {
                 (Some(&how), ..) => how,
                 (_, Some(_), Some(floor), _) => (Rotation::Copied, floor),
                 (_, None, _, Some(_)) => (Rotation::Renamed, place.floor),
                 _ => return None,
             };
-            Some((path.clone(), place.current, how, floor))
+            Some((path.to_owned(), place.current, how, floor))
         };
         let paths: Vec<_> = self.places.iter().filter_map(deserves).collect();
         for (path, current, how, floor) in paths {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::discover::Discovery;
+use super::family::Rest;
 use super::identity::{FileId, Mark};
+use super::paths::PathMap;
 use super::record::{FileRecord, Known, Owner, RawPath, RecordState};
 use super::source::{BUFFER, Source, State};
 use super::stats::{Event, FileStatus, Ledger, Stats};
@@ -13,8 +15,12 @@ use super::succession::Rotation;
 use super::watch::{Watch, WatchMode};
 use super::{Consumer, InputOptions, Options, SourceKey, TailError};
 
-/// With hints of the kernel, everything is looked at so often nevertheless.
+/// With hints of the kernel, everything is looked at so often nevertheless,
 const SWEEP: Duration = Duration::from_secs(10);
+/// and so much more rarely for each path: who scrapes has everything looked at anyway.
+const SWEEP_FOR_EACH: Duration = Duration::from_millis(1);
+/// but not more rarely than this.
+const RAREST_SWEEP: Duration = Duration::from_secs(60);
 /// What a walk over all globs may cost: with this many seconds between two, for each path.
 const WALK_GAP: Duration = Duration::from_micros(200);
 /// And with this at least.
@@ -51,6 +57,8 @@ pub(super) struct Place {
     pub gone: Option<Duration>,
     /// Seconds without a file in earlier runs.
     pub gone_seconds: u64,
+    /// The last walk that found a file there.
+    pub walked: u64,
     /// Rotated siblings that are not to be read again.
     pub history: Vec<Known>,
 }
@@ -79,10 +87,10 @@ pub struct Tailer {
     pub(super) former: HashMap<PathBuf, Vec<SourceKey>>,
     /// Compressed files that are open.
     pub(super) unpacking: usize,
-    pub(super) by_id: HashMap<FileId, SourceKey>,
-    pub(super) places: HashMap<PathBuf, Place>,
+    pub(super) by_id: foldhash::HashMap<FileId, SourceKey>,
+    pub(super) places: PathMap<Place>,
     /// Other paths of tailed files: second names, and what links point to.
-    pub(super) also: HashMap<PathBuf, SourceKey>,
+    pub(super) also: PathMap<SourceKey>,
     pub(super) skipped: HashMap<PathBuf, &'static str>,
     pub(super) ended: VecDeque<Ended>,
     pub(super) next_key: u64,
@@ -108,6 +116,12 @@ pub struct Tailer {
     pub(super) inputs_changed: bool,
     pub(super) discovered: Option<Duration>,
     pub(super) discover_soon: bool,
+    /// Walks over all globs so far.
+    pub(super) walks: u64,
+    /// Sources, places or what is remembered of them have changed since siblings were looked at.
+    pub(super) disturbed: bool,
+    /// The folders in which they were looked at, if they rested.
+    pub(super) rested: Option<Vec<(PathBuf, Option<Rest>)>>,
     /// Siblings that this walk has looked at and found not to be ours.
     pub(super) judged: HashSet<FileId>,
     /// Paths whose siblings were renamed too fast to be looked at, and what is known of the last one that was.
@@ -140,9 +154,9 @@ impl Tailer {
             rotated: BTreeSet::new(),
             former: HashMap::new(),
             unpacking: 0,
-            by_id: HashMap::new(),
-            places: HashMap::new(),
-            also: HashMap::new(),
+            by_id: foldhash::HashMap::default(),
+            places: PathMap::default(),
+            also: PathMap::default(),
             skipped: HashMap::new(),
             ended: VecDeque::new(),
             next_key: 1,
@@ -161,6 +175,9 @@ impl Tailer {
             inputs_changed: true,
             discovered: None,
             discover_soon: false,
+            walks: 0,
+            disturbed: true,
+            rested: None,
             judged: HashSet::new(),
             unsure: HashMap::new(),
             look_all: true,
@@ -243,7 +260,7 @@ impl Tailer {
             let mark = Mark { modified: place.floor, ..Mark::nowhere() };
             records.push(FileRecord {
                 key: last,
-                path: RawPath::from(path.as_path()),
+                path: RawPath::from(path),
                 at: None,
                 input: u32::try_from(place.input).unwrap_or(u32::MAX),
                 state: RecordState::Gone,
@@ -266,7 +283,6 @@ impl Tailer {
         Stats {
             files: self.sources.len(),
             open: self.open.len(),
-            unread_bytes: self.sources.values().map(|source| source.mark.size.saturating_sub(source.mark.seen)).sum(),
             read_bytes: self.ledger.read_bytes,
             rotations: self.ledger.rotations,
             truncations: self.ledger.truncations,
@@ -274,6 +290,11 @@ impl Tailer {
             read_errors: self.ledger.read_errors.clone(),
             watch_mode: self.watch.mode(),
         }
+    }
+
+    /// Bytes on disk that were not shown yet, over all files. Asks each of them.
+    pub fn unread_bytes(&self) -> u64 {
+        self.sources.values().map(|source| source.mark.size.saturating_sub(source.mark.seen)).sum()
     }
 
     /// The tailed files, for people.
@@ -312,7 +333,7 @@ impl Tailer {
                 let (at, place) = (PathBuf::new(), path.clone());
                 self.watch_ended(Ended { at, place, mark: known.mark, since: Duration::ZERO });
             }
-            let place = self.places.entry(path.clone()).or_default();
+            let place = self.places.entry(&path);
             place.input = input;
             place.history = record.history;
             place.floor = record.mark.modified;
@@ -368,8 +389,10 @@ impl Tailer {
     }
 
     fn poll_gap(&self) -> Duration {
+        let paths = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let sweep = SWEEP.saturating_add(SWEEP_FOR_EACH.saturating_mul(paths)).min(RAREST_SWEEP);
         match self.watch.mode() {
-            WatchMode::Notify => SWEEP.max(self.options.poll_interval),
+            WatchMode::Notify => sweep.max(self.options.poll_interval),
             WatchMode::Poll => self.options.poll_interval,
         }
     }

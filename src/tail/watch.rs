@@ -2,12 +2,14 @@
 //!
 //! Folders are watched, not files: a watch on a file follows the inode, and says nothing of its successor.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use notify::event::{EventKind, ModifyKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::paths::PathSet;
 
 /// Hints that are kept apart; with more than this all files are looked at.
 const HINTS: usize = 1024;
@@ -93,7 +95,7 @@ impl Hints {
 pub struct Watch {
     watcher: Option<RecommendedWatcher>,
     hints: Arc<Mutex<Hints>>,
-    folders: BTreeSet<PathBuf>,
+    folders: PathSet,
     mode: WatchMode,
 }
 
@@ -113,12 +115,12 @@ impl Watch {
         };
         let watcher = RecommendedWatcher::new(handler, Config::default()).ok();
         let mode = if watcher.is_some() { WatchMode::Notify } else { WatchMode::Poll };
-        Self { watcher, hints, folders: BTreeSet::new(), mode }
+        Self { watcher, hints, folders: PathSet::default(), mode }
     }
 
     /// Watches nothing: files are looked at in intervals.
     pub fn none() -> Self {
-        Self { watcher: None, hints: Arc::default(), folders: BTreeSet::new(), mode: WatchMode::Poll }
+        Self { watcher: None, hints: Arc::default(), folders: PathSet::default(), mode: WatchMode::Poll }
     }
 
     /// How changes are noticed now.
@@ -136,15 +138,18 @@ impl Watch {
     }
 
     /// Watches these folders and no others. A folder that cannot be watched means polling.
-    pub fn follow(&mut self, folders: &BTreeSet<PathBuf>) {
+    pub fn follow(&mut self, folders: &PathSet) {
         let Some(watcher) = &mut self.watcher else { return };
-        for folder in self.folders.difference(folders) {
-            // Fails if the folder is gone, and its watch with it.
-            let _ = watcher.unwatch(folder);
-        }
-        self.folders.retain(|folder| folders.contains(folder));
+        self.folders.retain(|folder, ()| {
+            let wanted = folders.contains(folder);
+            if !wanted {
+                // Fails if the folder is gone, and its watch with it.
+                let _ = watcher.unwatch(folder);
+            }
+            wanted
+        });
         let mut complete = true;
-        for folder in folders {
+        for folder in folders.keys() {
             if self.folders.contains(folder) {
                 continue;
             }
@@ -154,7 +159,7 @@ impl Watch {
             }
             match watcher.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
-                    self.folders.insert(folder.clone());
+                    self.folders.insert(folder.to_owned(), ());
                 }
                 Err(error) => {
                     complete &= matches!(error.kind, notify::ErrorKind::PathNotFound);
@@ -169,7 +174,7 @@ impl Watch {
 
     /// Forgets a folder that was removed or renamed, so that one of that name that comes later is watched anew.
     pub fn forget(&mut self, folder: &Path) {
-        if self.folders.remove(folder)
+        if self.folders.remove(folder).is_some()
             && let Some(watcher) = &mut self.watcher
         {
             let _ = watcher.unwatch(folder);
@@ -223,7 +228,7 @@ mod tests {
         if watch.mode() == WatchMode::Poll {
             return; // a machine without inotify
         }
-        watch.follow(&BTreeSet::from([PathBuf::from("/nowhere/at/all")]));
+        watch.follow(&["/nowhere/at/all"].iter().collect());
         assert_eq!(watch.mode(), WatchMode::Notify);
         watch.hints.lock().unwrap_or_else(PoisonError::into_inner).broken = true;
         assert!(watch.take().broken);

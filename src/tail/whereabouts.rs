@@ -81,6 +81,7 @@ impl Tailer {
 
     /// Notes where the file of a source is. Compressed files are opened when their turn comes: unpacking takes memory.
     fn settle(&mut self, key: SourceKey, path: &Path, stat: &Stat, reader: Option<Reader>) {
+        self.disturbed = true;
         if let Some(source) = self.sources.get_mut(&key) {
             if self.by_id.get(&source.mark.id) == Some(&key) {
                 self.by_id.remove(&source.mark.id);
@@ -141,6 +142,7 @@ impl Tailer {
         let size = size_of(&sibling.path, &sibling.stat).max(mark.seen);
         let mut source = self.make(key, input, path, Mark { id, created, size, ..mark });
         source.at = Some(sibling.path.clone());
+        self.disturbed = true;
         self.by_id.insert(id, key);
         self.sources.insert(key, source);
         self.set_rotated(key);
@@ -189,12 +191,12 @@ impl Tailer {
 
     /// The log that a path belongs to: the one that its name says it was rotated from if that is tailed, else itself.
     pub(super) fn home(&self, path: &Path) -> PathBuf {
-        bases_of(path).into_iter().find(|base| self.places.contains_key(base)).unwrap_or_else(|| path.to_owned())
+        bases_of(path).into_iter().find(|base| self.places.contains(base)).unwrap_or_else(|| path.to_owned())
     }
 
     /// Whether the name says that it may be a rotated file of a log that is tailed.
     pub(super) fn is_rotated_name(&self, path: &Path) -> bool {
-        bases_of(path).iter().any(|base| self.places.contains_key(base))
+        bases_of(path).iter().any(|base| self.places.contains(base))
     }
 }
 

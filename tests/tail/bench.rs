@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use obs_error_exporter::tail::{
     Behind, Consumer, Event, FileRecord, InputOptions, Options, SourceKey, StartAt, Stats, Tailer,
@@ -70,6 +70,7 @@ pub struct Bench {
     pub tailer: Tailer,
     pub seen: Lines,
     pub now: Duration,
+    rests: u64,
 }
 
 impl Bench {
@@ -93,7 +94,7 @@ impl Bench {
         change(&mut options);
         let tailer = Tailer::new(options.clone(), Vec::new(), || {}).unwrap();
         let seen = Lines { line_bytes: options.line_bytes, ..Lines::default() };
-        Self { folder, options, tailer, seen, now: Duration::ZERO }
+        Self { folder, options, tailer, seen, now: Duration::ZERO, rests: 0 }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -120,6 +121,13 @@ impl Bench {
     pub fn copytruncate(&self, from: &str, to: &str) {
         fs::copy(self.path(from), self.path(to)).unwrap();
         OpenOptions::new().write(true).truncate(true).open(self.path(from)).unwrap();
+    }
+
+    /// Makes the folder look as if no name in it had changed for long. Each time tells another time.
+    pub fn rest(&mut self) {
+        self.rests += 1;
+        let long_ago = SystemTime::now() - Duration::from_secs(3600) + Duration::from_millis(self.rests);
+        File::open(self.folder.path()).unwrap().set_modified(long_ago).unwrap();
     }
 
     /// Looks at everything and reads all there is.

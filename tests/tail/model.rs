@@ -88,6 +88,8 @@ struct Content {
 struct World {
     bench: Bench,
     scheme: Scheme,
+    /// Each change of names is long ago when it is looked at.
+    rests: bool,
     files: BTreeMap<String, Content>,
     /// The newest rotated file, if it was renamed and not compressed.
     newest: Option<String>,
@@ -110,7 +112,7 @@ fn text(id: u32) -> String {
 }
 
 impl World {
-    fn new(scheme: Scheme, all: bool, one_file: bool) -> Self {
+    fn new(scheme: Scheme, all: bool, one_file: bool, rests: bool) -> Self {
         let glob = if all { "app*" } else { LOG };
         let bench = Bench::with(&[glob], |options| {
             if one_file {
@@ -125,6 +127,7 @@ impl World {
         let mut world = Self {
             bench,
             scheme,
+            rests,
             files: BTreeMap::new(),
             newest: None,
             next: 0,
@@ -250,6 +253,13 @@ impl World {
     }
 
     fn apply(&mut self, op: Op) {
+        self.act(op);
+        if self.rests {
+            self.bench.rest(); // what is beside the log is looked at again only where something changed
+        }
+    }
+
+    fn act(&mut self, op: Op) {
         match op {
             Op::Append(count) => self.write(LOG, count, false),
             Op::AppendLong => self.write(LOG, 1, true),
@@ -381,9 +391,10 @@ proptest! {
         scheme in scheme(),
         all in any::<bool>(),
         one_file in prop::bool::weighted(0.2),
+        rests in any::<bool>(),
         ops in prop::collection::vec(op(), 1..40),
     ) {
-        let mut world = World::new(scheme, all, one_file);
+        let mut world = World::new(scheme, all, one_file, rests);
         for op in ops {
             world.apply(op);
         }

@@ -402,3 +402,35 @@ fn renamed_and_renamed_back() {
         assert_eq!(bench.stats().files, 1);
     }
 }
+
+#[test]
+fn what_comes_to_lie_beside_a_log_whose_folder_rested_is_not_ours() {
+    for (reset, linked) in [(false, false), (true, false), (false, true)] {
+        let mut bench = Bench::new(&["app.log"]);
+        let elsewhere = tempfile::tempdir().unwrap();
+        bench.append("app.log", "one\n");
+        if linked {
+            append(&elsewhere.path().join("file"), "others\n");
+            std::os::unix::fs::symlink(elsewhere.path().join("file"), bench.path("app.log.1")).unwrap();
+        }
+        bench.rest();
+        let rested = fs::metadata(bench.folder.path()).unwrap().modified().unwrap();
+        bench.pass(30); // nothing changes, so nothing beside it is looked at
+        if linked {
+            append(&elsewhere.path().join("new"), "other others\n");
+            fs::rename(elsewhere.path().join("new"), elsewhere.path().join("file")).unwrap();
+        } else {
+            bench.append("app.log.1", "others\n");
+        }
+        if reset {
+            // what unpacks or restores files sets the times that they had
+            fs::File::open(bench.folder.path()).unwrap().set_modified(rested).unwrap();
+        }
+        bench.pass(1);
+        bench.rename("app.log.1", "app.log.2");
+        bench.rename("app.log", "app.log.1");
+        bench.append("app.log", "two\n");
+        bench.pass(10);
+        bench.expect(&["one", "two"]);
+    }
+}
