@@ -6,6 +6,7 @@ pub mod check;
 mod engine;
 pub mod explain;
 pub mod log;
+mod observer;
 mod overview;
 mod pipeline;
 mod plan;
@@ -18,7 +19,8 @@ pub mod serve;
 mod systemd;
 mod watchman;
 
-pub use pipeline::{LastTold, Observer, Pipeline, Plan, Stream, Unobserved};
+pub use observer::{LastTold, Observer, Unobserved};
+pub use pipeline::{Pipeline, Plan, Stream};
 pub use record::Record;
 pub use reload::Load;
 

@@ -2,7 +2,8 @@
 
 use super::board::Shown;
 use super::build;
-use super::pipeline::{Observer, Pipeline};
+use super::observer::Observer;
+use super::pipeline::Pipeline;
 use super::recent::{Counted, MINUTES};
 use crate::catalogue::Category;
 use crate::report::Code;

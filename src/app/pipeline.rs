@@ -1,10 +1,11 @@
 //! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
 
+use super::observer::Observer;
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp, all_hits};
 use crate::recognise::{Found, Recognisers};
 use crate::report::{
-    self, Code, Codes, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
+    self, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
 };
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
@@ -45,54 +46,6 @@ impl Stream {
     fn due(&self) -> Option<Now> {
         self.memory.iter().filter_map(EventMemory::due).chain(self.joins.due()).min()
     }
-}
-
-/// Responses that are counted, for those who choose or list them.
-pub trait Observer {
-    /// Whether it matters when they were.
-    const TIMES: bool = true;
-
-    /// Whether a response is to be counted.
-    fn wants(&mut self, _: &Codes, _: &Finding) -> bool {
-        true
-    }
-
-    /// A response was counted.
-    fn counted(&mut self, finding: &Finding);
-
-    /// What has to be kept of it over a restart.
-    fn save(&self) -> Vec<LastTold> {
-        Vec::new()
-    }
-
-    /// Takes up what was kept.
-    fn restore(&mut self, _: Vec<LastTold>) {}
-
-    /// Codes and recognisers have other numbers from now on.
-    fn renew(&mut self, _code: &dyn Fn(Code) -> Code, _recogniser: &dyn Fn(u8) -> u8) {}
-}
-
-/// When the logs told of a code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastTold {
-    /// The code.
-    pub code: Option<Code>,
-    /// The status as it was logged.
-    pub status: Option<u16>,
-    /// The last time, in milliseconds since 1970.
-    pub millis: i64,
-    /// How often in the hour before, minute by minute; nothing if that hour is over.
-    pub minutes: Vec<u32>,
-}
-
-/// Observes nothing.
-#[derive(Debug, Default)]
-pub struct Unobserved;
-
-impl Observer for Unobserved {
-    const TIMES: bool = false;
-
-    fn counted(&mut self, _: &Finding) {}
 }
 
 /// What is planned for the logs of an input.

@@ -1,7 +1,7 @@
 //! What was counted lately, for people: the last responses, and when the logs told of each code. The counters are the
 //! tally's.
 
-use super::pipeline::{LastTold, Observer};
+use super::observer::{LastTold, Observer};
 use crate::framing::Stamp;
 use crate::report::{Code, Finding};
 use std::collections::hash_map::Entry;

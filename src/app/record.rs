@@ -1,6 +1,7 @@
 //! What the state record holds: positions, counters and what is still pending, never the text of a log line.
 
-use super::pipeline::{LastTold, Observer, Pipeline, Stream};
+use super::observer::{LastTold, Observer};
+use super::pipeline::{Pipeline, Stream};
 use crate::report::{EventMemory, Finding, Now, Saved as SavedMerger};
 use crate::tail::{FileRecord, SourceKey};
 use crate::tally::Saved as SavedTally;
