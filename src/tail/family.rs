@@ -73,6 +73,17 @@ impl Deref for Family {
     }
 }
 
+/// What comes of opening a file by its inode.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is there.
+    Here(PathBuf, File, Stat),
+    /// There is none, or it cannot be opened.
+    Nowhere,
+    /// It is renamed faster than it can be looked for.
+    Moving,
+}
+
 /// The names in a folder.
 #[derive(Debug, Default)]
 struct Listing {
@@ -137,6 +148,26 @@ impl Listings {
     pub fn by_inode(&mut self, path: &Path, inode: u64) -> Option<PathBuf> {
         let folder = path.parent()?;
         self.listing(folder).by_inode.get(&inode).map(|name| folder.join(name))
+    }
+
+    /// Opens the file with this inode in the folder of `path`, whatever its name, also when it has been renamed since it
+    /// was listed.
+    pub fn open_inode(&mut self, path: &Path, id: FileId) -> Opened {
+        let Some(folder) = path.parent() else { return Opened::Nowhere };
+        let mut before = None;
+        for _ in 0..TRIES {
+            let at = self.by_inode(path, id.ino);
+            let Some(at) = at.filter(|at| before.as_ref() != Some(at)) else {
+                // the same name for another file as before: numbers in listings mean nothing in this file system
+                return Opened::Nowhere;
+            };
+            match source::open(&at) {
+                Ok((file, stat)) if stat.id == id => return Opened::Here(at, file, stat),
+                _ => _ = self.folders.remove(folder),
+            }
+            before = Some(at);
+        }
+        Opened::Moving
     }
 
     /// All folders that were listed, if they rested then: what is beside the logs in them stays the same for as long as

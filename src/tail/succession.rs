@@ -12,6 +12,7 @@ use super::rotation::Packing;
 use super::source::{self, Reader, State};
 use super::stats::Event;
 use super::tailer::{Place, Tailer};
+use super::whereabouts::Search;
 use super::{Consumer, SourceKey};
 
 /// How the files of a path are rotated.
@@ -229,8 +230,8 @@ impl Tailer {
             }
             _ => Rotation::Renamed,
         };
-        let found = held.is_some() || self.find(key, family, listings);
-        let linked = held.map_or(found, |held| held.links > 0);
+        let found = if held.is_some() { Search::Found } else { self.find(key, family, listings) };
+        let linked = held.map_or(found != Search::Nowhere, |held| held.links > 0);
         if replaced || linked {
             self.ledger.rotations += 1;
             self.ledger.tell(Event::Rotated { path });
@@ -248,10 +249,10 @@ impl Tailer {
                 .or_else(|| real.filter(|real| still_there(&source.mark, real)))
                 .or_else(|| listings.by_inode(&source.path, held.id.ino).filter(|_| held.links > 0));
         }
-        if found {
-            self.enqueue(key);
-        } else {
-            self.give_up_if(key, family.settled, consumer);
+        match found {
+            Search::Found => self.enqueue(key),
+            Search::Nowhere if family.settled => self.give_up(key, "rotated", consumer),
+            Search::Nowhere | Search::Moving => self.discover_soon = true,
         }
         let moved = self.sources.get(&key).is_some_and(|source| source.mark.id != mark.id);
         if moved { Rotation::Both } else { how }

@@ -9,6 +9,7 @@ use super::source::Reader;
 use super::stats::Event;
 use super::succession::Rotation;
 use super::tailer::Tailer;
+use super::whereabouts::Search;
 use super::{Consumer, SourceKey, look, source};
 
 impl Tailer {
@@ -111,7 +112,7 @@ impl Tailer {
     pub(super) fn find_copy(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
         // If there is none the file stays open: it may have no name any more.
         let reader = self.sources.get_mut(&key).and_then(|source| source.reader.take());
-        let found = self.find(key, family, listings);
+        let found = self.find(key, family, listings) == Search::Found;
         if let Some(source) = self.sources.get_mut(&key).filter(|_| !found) {
             source.reader = reader;
         }

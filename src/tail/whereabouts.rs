@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::family::{Listings, Sibling, bases_of, holds_packed};
+use super::discover::is_absent;
+use super::family::{Listings, Opened, Sibling, bases_of, holds_packed};
 use super::identity::{Mark, Stat};
 use super::record::Owner;
 use super::rotation::{self, Packing};
@@ -12,37 +13,44 @@ use super::source::{self, Reader, Source, State};
 use super::tailer::Tailer;
 use super::{Consumer, SourceKey, unpack};
 
+/// What comes of the search for a file that lost its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    /// It is found.
+    Found,
+    /// It is not there.
+    Nowhere,
+    /// Files are renamed faster than they can be looked at: it may be there.
+    Moving,
+}
+
 impl Tailer {
     /// Finds the file of a source among the siblings of its path: by inode, else by content, else compressed.
-    pub(super) fn find(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> bool {
-        let Some(source) = self.sources.get(&key) else { return false };
+    pub(super) fn find(&mut self, key: SourceKey, family: &[Sibling], listings: &mut Listings) -> Search {
+        let Some(source) = self.sources.get(&key) else { return Search::Nowhere };
         let (mark, path) = (source.mark, source.path.clone());
         let real = self.places.get(&path).and_then(|place| place.real.clone());
-        let here = source.at.clone().into_iter().chain(real.clone());
-        let elsewhere =
-            [Some(path), real].into_iter().flatten().filter_map(|path| listings.by_inode(&path, mark.id.ino));
-        let by_inode: Vec<PathBuf> = here.chain(elsewhere).collect();
-        for path in by_inode {
-            let Ok((mut file, stat)) = source::open(&path) else { continue };
-            if stat.id != mark.id || mark.reborn(&stat) && !mark.proves() {
-                continue;
+        let mut nowhere = Search::Nowhere;
+        for path in source.at.clone().into_iter().chain(real.clone()) {
+            if let Ok((file, stat)) = source::open(&path)
+                && self.is_still(key, &mark, (path, file, stat))
+            {
+                return Search::Found;
             }
-            let packed = rotation::packing(path.as_os_str().as_bytes()).1;
-            if packed.is_some() {
-                let sibling = Sibling { path, stat, packed };
-                if packed == Some(Packing::Gzip) && !mark.reborn(&stat) && holds_packed(&sibling, &mark, false) {
-                    self.settle(key, &sibling.path, &stat, None);
-                    return true;
+        }
+        for path in [Some(path), real].into_iter().flatten() {
+            match listings.open_inode(&path, mark.id) {
+                Opened::Here(at, file, stat) => {
+                    if self.is_still(key, &mark, (at, file, stat)) {
+                        return Search::Found;
+                    }
                 }
-                continue;
-            }
-            if stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
-                self.settle(key, &path, &stat, Some(Reader::Plain(file)));
-                return true;
+                Opened::Nowhere => {}
+                Opened::Moving => nowhere = Search::Moving,
             }
         }
         if !mark.proves() {
-            return false;
+            return nowhere;
         }
         // Every log of a service may begin with the same lines: what was written before our last look is not ours.
         let (plain, packed): (Vec<_>, Vec<_>) = family
@@ -50,21 +58,45 @@ impl Tailer {
             .filter(|sibling| sibling.stat.modified >= mark.modified && !self.is_taken(&mark, sibling, key))
             .partition(|sibling| sibling.packed.is_none());
         for sibling in plain {
-            if let Ok((mut file, stat)) = sibling.open()
-                && stat.size >= mark.seen
-                && mark.is_in(&mut file).unwrap_or(false)
-            {
-                self.settle(key, &sibling.path, &stat, Some(Reader::Plain(file)));
-                return true;
+            match sibling.open() {
+                Ok((mut file, stat)) if stat.id == sibling.stat.id => {
+                    if stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false) {
+                        self.settle(key, &sibling.path, &stat, Some(Reader::Plain(file)));
+                        return Search::Found;
+                    }
+                }
+                Err(error) if !is_absent(&error) => {}
+                _ => nowhere = Search::Moving,
             }
         }
         for sibling in packed {
             if sibling.packed == Some(Packing::Gzip) && holds_packed(sibling, &mark, false) {
                 self.settle(key, &sibling.path, &sibling.stat, None);
-                return true;
+                return Search::Found;
             }
         }
-        false
+        nowhere
+    }
+
+    /// Goes on with a file if it is the one of the source and holds what was read of it.
+    fn is_still(&mut self, key: SourceKey, mark: &Mark, (path, mut file, stat): (PathBuf, fs::File, Stat)) -> bool {
+        if stat.id != mark.id || mark.reborn(&stat) && !mark.proves() {
+            return false;
+        }
+        let packed = rotation::packing(path.as_os_str().as_bytes()).1;
+        if packed.is_some() {
+            let sibling = Sibling { path, stat, packed };
+            let ours = packed == Some(Packing::Gzip) && !mark.reborn(&stat) && holds_packed(&sibling, mark, false);
+            if ours {
+                self.settle(key, &sibling.path, &stat, None);
+            }
+            return ours;
+        }
+        let ours = stat.size >= mark.seen && mark.is_in(&mut file).unwrap_or(false);
+        if ours {
+            self.settle(key, &path, &stat, Some(Reader::Plain(file)));
+        }
+        ours
     }
 
     /// Whether a sibling is another source, or one that was read to its end.
@@ -107,20 +139,11 @@ impl Tailer {
             let Some(source) = self.sources.get(&key).filter(lost) else { continue };
             let real = self.places.get(&source.path).and_then(|place| place.real.clone());
             let family = listings.family(&source.path.clone(), real.as_deref());
-            if self.find(key, &family, listings) {
-                self.enqueue(key);
-            } else {
-                self.give_up_if(key, family.settled, consumer);
+            match self.find(key, &family, listings) {
+                Search::Found => self.enqueue(key),
+                Search::Nowhere if family.settled => self.give_up(key, "rotated", consumer),
+                Search::Nowhere | Search::Moving => self.discover_soon = true,
             }
-        }
-    }
-
-    /// Gives up a file that is nowhere to be found, if its folder stood still for the search; else it is looked for soon.
-    pub(super) fn give_up_if(&mut self, key: SourceKey, settled: bool, consumer: &mut impl Consumer) {
-        if settled {
-            self.give_up(key, "rotated", consumer);
-        } else {
-            self.discover_soon = true;
         }
     }
 
