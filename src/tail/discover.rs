@@ -18,6 +18,8 @@ use super::{InputOptions, StartAt, TailError};
 
 /// Folders deeper than this below a `**` are not looked into.
 const DEPTH: usize = 64;
+/// Links that lead to links are followed so often, as the kernel does.
+const LINKS: usize = 40;
 
 /// A path that a glob matches.
 #[derive(Debug)]
@@ -362,9 +364,48 @@ pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// The path that a path leads to over links, if it does: also while there is no file, as between the renaming of a file
+/// that a link names and the making of the next one.
+pub fn leads_to(path: &Path) -> Option<PathBuf> {
+    let mut at = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(target) = fs::read_link(&at) else { break };
+        at = at.parent().unwrap_or(Path::new("")).join(target);
+    }
+    let folder = at.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let real = fs::canonicalize(folder).ok()?.join(at.file_name()?);
+    Some(real).filter(|real| real != path)
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_leads_somewhere_while_no_file_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(folder.path()).unwrap();
+        let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, folder.join(at)).unwrap();
+        fs::create_dir_all(folder.join("pods/shop")).unwrap();
+        fs::create_dir(folder.join("logs")).unwrap();
+        link("pods", "elsewhere");
+        link("../elsewhere/shop/0.log", "logs/shop.log");
+        link("shop.log", "logs/again.log");
+        link("round.log", "logs/round.log");
+        let file = folder.join("pods/shop/0.log");
+        for there in [false, true] {
+            if there {
+                fs::write(&file, "").unwrap();
+            }
+            for name in ["logs/shop.log", "logs/again.log", "elsewhere/shop/0.log"] {
+                assert_eq!(leads_to(&folder.join(name)).as_ref(), Some(&file), "{name}, file {there}");
+            }
+            assert_eq!(leads_to(&file), None);
+        }
+        assert_eq!(leads_to(&folder.join("missing/app.log")), None);
+        leads_to(&folder.join("logs/round.log")); // ends
+    }
 
     #[test]
     fn alternatives_over_folders_are_split() {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::discover::{Found, Walk, is_absent};
+use super::discover::{Found, Walk, is_absent, leads_to};
 use super::family::{Listings, Sibling, bases_of, is_copy_of_beginning};
 use super::identity::{Continuity, FileId, Kind, Mark, Stat, continuity};
 use super::record::{Known, Owner};
-use super::source;
+use super::source::{self, Reader};
 use super::stats::Event;
 use super::tailer::{Place, Tailer};
 use super::{Consumer, SourceKey, StartAt};
@@ -283,14 +283,21 @@ impl Tailer {
         follows: Option<SourceKey>,
         consumer: &mut impl Consumer,
     ) -> Option<SourceKey> {
-        let mut mark = Mark::unread(&stat);
-        let begin = |(mut file, opened): (fs::File, Stat)| match begin {
-            Begin::First => Mark::beginning(&opened, &mut file),
-            Begin::LastLine => at_last_line(&mut file, &opened),
-            Begin::At(mark) => Ok(Mark { id: opened.id, size: opened.size, ..mark }),
+        let (mut mark, mut held) = (Mark::unread(&stat), None);
+        let begin = |(mut file, opened): (fs::File, Stat)| {
+            let mark = match begin {
+                Begin::First => Mark::beginning(&opened, &mut file),
+                Begin::LastLine => at_last_line(&mut file, &opened),
+                Begin::At(mark) => Ok(Mark { id: opened.id, size: opened.size, ..mark }),
+            };
+            mark.map(|mark| (mark, file))
         };
+        let real = leads_to(path);
         match source::open(path).and_then(begin) {
-            Ok(begun) if begun.id == stat.id => mark = begun,
+            // What a link led to before and after is what it led to in between.
+            Ok((begun, file)) if begun.id == stat.id && (real.is_none() || real == leads_to(path)) => {
+                (mark, held) = (begun, Some(file));
+            }
             // It is gone or replaced already: the next look finds out.
             Ok(_) => {
                 self.discover_soon = true;
@@ -306,7 +313,10 @@ impl Tailer {
         self.disturbed = true;
         self.by_id.insert(stat.id, key);
         self.sources.insert(key, source);
-        let real = fs::canonicalize(path).ok().filter(|real| real != path);
+        // Held open until it is read, it cannot be lost by being renamed or deleted before that.
+        if let Some(file) = held.filter(|_| self.open.len() < self.open_limit) {
+            self.hold(key, Reader::Plain(file));
+        }
         if let Some(real) = &real {
             self.also.insert(real.clone(), key);
         }
