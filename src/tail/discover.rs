@@ -319,7 +319,7 @@ impl Walker<'_> {
         if excluded || self.walk.paths.contains(&path) {
             return;
         }
-        if let Some(folder) = path.parent().filter(|_| named) {
+        if named && let Some(folder) = path.parent() {
             self.watch(folder); // else it was noted when it was listed
         }
         let stat = match fs::metadata(&path) {

@@ -222,9 +222,15 @@ impl Mark {
     /// of what was seen. True of any file if nothing was seen yet: see [`Mark::proves`].
     pub fn is_in(&self, file: &mut impl ReadAt) -> io::Result<bool> {
         let mut bytes = [0; HEAD];
-        for (print, end) in
-            [(self.head, self.head.len() as u64), (self.before_position, self.position), (self.before_seen, self.seen)]
-        {
+        let head = (self.head, self.head.len() as u64);
+        let (position, seen) = ((self.before_position, self.position), (self.before_seen, self.seen));
+        // what another one covers already is not read again
+        let prints: &[(Print, u64)] = match seen {
+            _ if head.1 == self.seen => &[head],
+            _ if position == seen => &[head, seen],
+            _ => &[head, position, seen],
+        };
+        for &(print, end) in prints {
             let part = &mut bytes[..print.len()];
             let Some(from) = end.checked_sub(print.len() as u64) else { return Ok(false) };
             if file.read_at(part, from)? < print.len() || !print.ends(part) {
