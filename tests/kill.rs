@@ -64,7 +64,7 @@ fn torment(rounds: u64, seed: u64, lines_a_file: u64) {
     wait("the scraper to see it", PATIENCE, || (scraper.seen().scrapes >= more).then_some(()));
     let seen = scraper.stop();
     assert_eq!(seen.increase(), expected, "seed {seed}");
-    assert!(seen.scrapes > rounds, "seed {seed}: {} scrapes are too few to see anything", seen.scrapes);
+    assert!(seen.scrapes > rounds / 4, "seed {seed}: {} scrapes are too few to see anything", seen.scrapes);
     let lost: Vec<_> =
         metrics.0.iter().filter(|(series, lost)| series.contains("lost_bytes") && **lost > 0.0).collect();
     assert!(lost.is_empty(), "seed {seed}: {lost:?}");

@@ -178,7 +178,7 @@ impl<O: Observer> Pipeline<O> {
         event: &Event<'_>,
         around: impl FnOnce(Option<Stamp>) -> Option<Stamp>,
     ) {
-        let text = framing::clean(event.text);
+        let text = if event.plain { Cow::Borrowed(event.text) } else { framing::clean(event.text) };
         let mut found = Found::new();
         match &text {
             Cow::Borrowed(text) => self.recognisers.read(text, event.hits, &mut found),

@@ -1,6 +1,7 @@
 //! Events around anchors: most of a log is passed over without looking at its lines.
 
 use super::lines::dated;
+use super::text::BOM;
 use super::{Anchors, Context, Hit, Hits};
 
 /// How large an event may grow; what is behind begins a new stretch of the same event.
@@ -29,6 +30,8 @@ pub struct Event<'b> {
     pub stream: usize,
     /// False for the last event of the bytes: lines that belong to it may still come.
     pub closed: bool,
+    /// It is known to hold neither colours nor NULs; else it may.
+    pub plain: bool,
     /// The anchors in it, with places in the text.
     pub hits: &'b [Hit],
 }
@@ -54,7 +57,10 @@ pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, mut
     let mut inside = Hits::new();
     while let Some(hit) = next {
         let at = event_start(whole, floor, hit.at, anchors, bounds);
-        let (stop, open) = event_end(whole, at, hit.at, anchors, bounds);
+        let alone = one_line(whole, at, hit.at);
+        let (stop, open) =
+            alone.map_or_else(|| event_end(whole, at, hit.at, anchors, bounds), |(stop, _)| (stop, false));
+        let plain = alone.is_some_and(|(_, plain)| plain);
         inside.clear();
         while let Some(hit) = next
             && hit.at < stop
@@ -62,7 +68,7 @@ pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, mut
             inside.push(Hit { at: hit.at - at, ..hit });
             next = hits(hit.at + 1); // one anchor may begin within another
         }
-        visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, hits: &inside });
+        visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, plain, hits: &inside });
         if open && !end {
             return Scan { done: at, line };
         }
@@ -111,6 +117,16 @@ fn event_start(whole: &[u8], floor: usize, hit: usize, anchors: &impl Anchors, b
         start = hit_line;
     }
     start
+}
+
+/// Where the line of `hit` ends, if it is an event by itself since it begins at `at` and the next one has a date, and
+/// whether it is known to be plain: as most events are, and the quickest way to know.
+fn one_line(whole: &[u8], at: usize, hit: usize) -> Option<(usize, bool)> {
+    let text = &whole[at..];
+    let found = memchr::memchr3(b'\n', 0x1b, 0, text)?;
+    let plain = text[found] == b'\n' && !text.starts_with(BOM);
+    let end = if text[found] == b'\n' { found } else { found + memchr::memchr(b'\n', &text[found..])? };
+    (at + end >= hit && dated(&text[end + 1..])).then_some((at + end + 1, plain))
 }
 
 /// Where the event that begins at `at` ends (not before the line of `hit`), and whether it only ends because the bytes

@@ -42,7 +42,7 @@ pub fn scan_framed(
         let closed = end || stop.is_some() || line - start > bounds.bytes;
         let hits = all_hits(anchors, &scratch);
         if hits.iter().any(|hit| hit.bits != 0) {
-            visit(Event { text: &scratch, at: start, stream, closed, hits: &hits });
+            visit(Event { text: &scratch, at: start, stream, closed, plain: false, hits: &hits });
         }
         if closed {
             done[stream] = stop.unwrap_or(line);

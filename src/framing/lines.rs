@@ -44,7 +44,14 @@ const KEYS: [&[u8]; 8] = [b"time=", b"ts=", b"level=", b"lvl=", b"msg=", b"t=", 
 /// Whether a text begins with a date or a time in digits, as most lines do that begin an event: then they begin one
 /// whatever else they hold, and need not be looked at as a whole.
 pub(super) fn dated(text: &[u8]) -> bool {
-    text.first().is_some_and(u8::is_ascii_digit) && time_stamp(text)
+    text.first_chunk().is_some_and(date) || text.first().is_some_and(u8::is_ascii_digit) && time_stamp(text)
+}
+
+/// `2026-11-22`, as most logs write it: without branches, since it is asked of every line that is looked at.
+fn date(text: &[u8; 10]) -> bool {
+    [0, 1, 2, 3, 5, 6, 8, 9].iter().fold(true, |all, place: &usize| all & text[*place].is_ascii_digit())
+        & (text[4] == b'-')
+        & (text[7] == b'-')
 }
 
 /// Whether a line has a time stamp, level or prefix of its own, so that it begins an event wherever it stands.

@@ -3,6 +3,9 @@
 use super::frame::Framing;
 use std::borrow::Cow;
 
+/// The mark that some programs for Windows begin a file with.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// A line without what may stand before its first character: a byte order mark, NULs that a truncation left, colours.
 pub fn bare(mut line: &[u8]) -> &[u8] {
     loop {
@@ -17,7 +20,7 @@ pub fn bare(mut line: &[u8]) -> &[u8] {
 /// An event without colours and NULs.
 #[must_use]
 pub fn clean(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr2(0x1b, 0, text).is_none() && !text.starts_with(b"\xef\xbb\xbf") {
+    if memchr::memchr2(0x1b, 0, text).is_none() && !text.starts_with(BOM) {
         return Cow::Borrowed(text);
     }
     let mut rest = bare(text);

@@ -7,6 +7,7 @@ use super::{Recogniser, Report, Reports, Seen, fields, names};
 use crate::framing::short::{self, lit};
 
 const ERROR: &str = "An error occurred (";
+const CALLING: &[u8] = b") when calling the ";
 
 /// How lines of the AWS CLI begin, which have no time stamp.
 const CLI: [&[u8]; 9] = [
@@ -52,9 +53,14 @@ impl Recogniser for Boto {
 }
 
 fn error(event: &[u8], at: usize) -> Option<Report<'_>> {
+    let text = &event[at + ERROR.len()..];
+    let close = memchr::memchr(b')', text)?;
+    if !text[close..].starts_with(CALLING) {
+        return None; // before it is asked where the text ends
+    }
     let text = &event[at + ERROR.len()..fields::text_end(event, at)];
-    let name = fields::until(text, lit!(")"));
-    let call = text[name.len()..].strip_prefix(b") when calling the ")?;
+    let (name, call) = text.split_at_checked(close)?;
+    let call = call.strip_prefix(CALLING)?;
     let operation = call.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let rest = call[operation..].strip_prefix(b" operation").filter(|_| operation > 0)?;
     let message = fields::after(rest, lit!(": ")).unwrap_or_default();

@@ -31,7 +31,10 @@ fn named(plain: &[u8]) -> Option<Field> {
 
 /// The field that a key names, whatever its spelling (`request_id`, `requestId`, `RequestID`, `x-obs-request-id`).
 pub fn field(key: &[u8]) -> Option<Field> {
-    if key.len() > LONGEST {
+    let mut back = key.iter().rev().filter(|byte| !separates(**byte)).map(u8::to_ascii_lowercase);
+    // so end all that there are, and few others
+    let ending = [back.next()?, back.next()?];
+    if key.len() > LONGEST || !matches!(&ending, b"ed" | b"su" | b"di") {
         return None;
     }
     let (plain, length) = plain(key);
@@ -41,13 +44,17 @@ pub fn field(key: &[u8]) -> Option<Field> {
 /// The first letters and digits of a name, small, and how many there are.
 pub fn plain(name: &[u8]) -> ([u8; LONGEST], usize) {
     let mut plain = [0; LONGEST];
-    let letters = name.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.'));
+    let letters = name.iter().filter(|byte| !separates(**byte));
     let mut length = 0;
     for (place, byte) in plain.iter_mut().zip(letters) {
         *place = byte.to_ascii_lowercase();
         length += 1;
     }
     (plain, length)
+}
+
+fn separates(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// What was found under keys like these is an OBS error if it comes with a request id in the form that OBS gives them;

@@ -23,7 +23,10 @@ impl Recogniser for Obsfs {
     }
 
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
-        let reports = [event.place(0).and_then(|_| failed(fields::line(event.text))), body(event.text)];
+        // a body has an element before that of the code, which many a text names without one
+        let bodied = event.places(1).last().is_some_and(|at| memchr::memchr(b'<', &event.text[..at]).is_some());
+        let body = if bodied { body(event.text) } else { None };
+        let reports = [event.place(0).and_then(|_| failed(fields::line(event.text))), body];
         reports.into_iter().flatten().for_each(|report| found.push(report));
     }
 }

@@ -206,11 +206,36 @@ struct Window {
 }
 
 struct Anchor {
-    /// The bytes next to the window, before and behind it; those of most anchors differ there from what was found.
-    next: [Option<u8>; 2],
+    /// The eight bytes next to the window, before and behind it, as far as they belong to the anchor: a mask and what is
+    /// there under it. Those of most anchors differ there from what was found.
+    near: [(u64, u64); 2],
     before: Box<[u8]>,
     behind: Box<[u8]>,
     interest: Interest,
+}
+
+/// Bytes that are compared at once.
+const NEAR: usize = 8;
+
+/// The last bytes before a place, of which the last is the highest; zeros where there are none.
+fn near_before(bytes: &[u8]) -> u64 {
+    match bytes.last_chunk::<NEAR>() {
+        Some(near) => u64::from_le_bytes(*near),
+        None => bytes.iter().fold(0, |near, byte| near >> 8 | u64::from(*byte) << 56),
+    }
+}
+
+/// The first bytes behind a place, of which the first is the lowest; zeros where there are none.
+fn near_behind(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk::<NEAR>() {
+        Some(near) => u64::from_le_bytes(*near),
+        None => bytes.iter().rev().fold(0, |near, byte| near << 8 | u64::from(*byte)),
+    }
+}
+
+/// A mask of so many bytes from the lowest on.
+fn lowest(bytes: usize) -> u64 {
+    u64::MAX.checked_shr(8 * u32::try_from(NEAR.saturating_sub(bytes)).unwrap_or(0)).unwrap_or(0)
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -228,19 +253,21 @@ impl Window {
     fn hold(&mut self, anchor: &[u8], interest: Interest) -> usize {
         let at = short::find(anchor, self.text.as_slice()).unwrap_or_default();
         let (before, behind) = (&anchor[..at], &anchor[at + self.text.len()..]);
-        let next = [before.last().copied(), behind.first().copied()];
-        self.anchors.push(Anchor { next, before: before.into(), behind: behind.into(), interest });
+        let (last, first) = (lowest(before.len()).reverse_bits(), lowest(behind.len()));
+        let near = [(last, near_before(before)), (first, near_behind(behind) & first)];
+        self.anchors.push(Anchor { near, before: before.into(), behind: behind.into(), interest });
         at
     }
 
     /// Who is interested in the anchors that have this window at `at`.
     fn anchors_at(&self, bytes: &[u8], at: usize) -> Interest {
         let (before, behind) = (&bytes[..at], &bytes[at + self.text.len()..]);
-        let near = [before.last().copied(), behind.first().copied()];
+        let near = [near_before(before), near_behind(behind)];
         let mut all = Interest::default();
         for anchor in &self.anchors {
-            let fits = |side: usize| anchor.next[side].is_none() || anchor.next[side] == near[side];
-            if fits(0) && fits(1) && before.ends_with(&anchor.before) && behind.starts_with(&anchor.behind) {
+            let [(last, ends), (first, begins)] = anchor.near;
+            let may = (near[0] & last) == ends && (near[1] & first) == begins;
+            if may && before.ends_with(&anchor.before) && behind.starts_with(&anchor.behind) {
                 all.bits |= anchor.interest.bits;
                 all.literals |= anchor.interest.literals;
             }

@@ -97,7 +97,8 @@ fn read<'e>(event: &'e [u8], bodies: impl Iterator<Item = usize>, found: &mut Re
 
 /// Where the `<Error>` begins whose child the text behind `before` is, if it is the root of its document.
 fn root(before: &[u8]) -> Option<usize> {
-    let at = short::rfind(before, lit!("<Error>")).max(short::rfind(before, lit!("<Error ")))?;
+    let begins = |at: &usize| matches!(before[*at..].strip_prefix(b"<Error"), Some([b'>' | b' ', ..]));
+    let at = memchr::memrchr_iter(b'<', before).find(begins)?;
     if short::find(&before[at..], lit!("</Error")).is_some() {
         return None;
     }

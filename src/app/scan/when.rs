@@ -4,17 +4,32 @@ use crate::framing::Stamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use std::cell::Cell;
 use std::time::SystemTime;
 
 /// The zone of stamps and times that name none.
 #[derive(Debug, Clone)]
-pub struct Zone(TimeZone);
+pub struct Zone {
+    zone: TimeZone,
+    /// The last minute of which it was asked, since 1970 as a clock shows it, and how far that clock is ahead of UTC, in
+    /// milliseconds: the lines of a log follow each other closely.
+    last: Cell<Option<(i64, i64)>>,
+}
+
+/// A minute in milliseconds: the clocks of a zone are not changed within one.
+const MINUTE: i64 = 60_000;
+
+impl From<TimeZone> for Zone {
+    fn from(zone: TimeZone) -> Self {
+        Self { zone, last: Cell::new(None) }
+    }
+}
 
 impl Zone {
     /// The zone of this machine (`TZ`, `/etc/localtime`).
     #[must_use]
     pub fn local() -> Self {
-        Self(TimeZone::system())
+        TimeZone::system().into()
     }
 
     /// The zone with a name: `UTC`, `local`, `Asia/Shanghai`, `+08:00`.
@@ -30,7 +45,7 @@ impl Zone {
         } else {
             jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(name)
         };
-        zone.map(Self).map_err(|_| format!("{name:?} is no time zone; write UTC, local, +08:00 or Asia/Shanghai"))
+        zone.map(Self::from).map_err(|_| format!("{name:?} is no time zone; write UTC, local, +08:00 or Asia/Shanghai"))
     }
 
     /// The moment of a stamp, in milliseconds since 1970.
@@ -39,16 +54,22 @@ impl Zone {
         if stamp.zoned {
             return stamp.millis;
         }
-        Timestamp::from_millisecond(stamp.millis)
-            .and_then(|written| self.0.to_timestamp(TimeZone::UTC.to_datetime(written)))
-            .map_or(stamp.millis, Timestamp::as_millisecond)
+        let minute = stamp.millis.div_euclid(MINUTE);
+        if let Some((_, ahead)) = self.last.get().filter(|(last, _)| *last == minute) {
+            return stamp.millis - ahead;
+        }
+        let moment = Timestamp::from_millisecond(stamp.millis)
+            .and_then(|written| self.zone.to_timestamp(TimeZone::UTC.to_datetime(written)))
+            .map_or(stamp.millis, Timestamp::as_millisecond);
+        self.last.set(Some((minute, stamp.millis - moment)));
+        moment
     }
 
     /// What a clock in this zone shows at a moment, as a stamp without zone.
     #[must_use]
     pub fn shown(&self, moment: i64) -> Stamp {
         let shown = Timestamp::from_millisecond(moment)
-            .and_then(|moment| TimeZone::UTC.to_timestamp(self.0.to_datetime(moment)))
+            .and_then(|moment| TimeZone::UTC.to_timestamp(self.zone.to_datetime(moment)))
             .map_or(moment, Timestamp::as_millisecond);
         Stamp { millis: shown, zoned: false }
     }
@@ -72,9 +93,9 @@ impl Zone {
         } else if let Ok(time) = text.parse::<Time>().map(|time| self.today(time, now)) {
             time
         } else if let Ok(written) = text.parse::<DateTime>() {
-            self.0.to_timestamp(written)
+            self.zone.to_timestamp(written)
         } else if let Ok(date) = text.parse::<Date>() {
-            self.0.to_timestamp(date.at(0, 0, 0, 0))
+            self.zone.to_timestamp(date.at(0, 0, 0, 0))
         } else {
             return Err(format!(
                 "{text:?} is no time; write how long ago (90m, 1h, 2d), 13:00, 2026-11-22, 2026-11-22T13:00 or \
@@ -85,9 +106,9 @@ impl Zone {
     }
 
     fn today(&self, time: Time, now: Timestamp) -> Result<Timestamp, jiff::Error> {
-        let today = self.0.to_datetime(now).date();
-        let moment = self.0.to_timestamp(today.to_datetime(time))?;
-        if moment <= now { Ok(moment) } else { self.0.to_timestamp(today.checked_sub(1.day())?.to_datetime(time)) }
+        let today = self.zone.to_datetime(now).date();
+        let moment = self.zone.to_timestamp(today.to_datetime(time))?;
+        if moment <= now { Ok(moment) } else { self.zone.to_timestamp(today.checked_sub(1.day())?.to_datetime(time)) }
     }
 }
 
