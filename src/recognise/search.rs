@@ -14,14 +14,14 @@ use std::collections::BTreeMap;
 /// The windows of the built-in anchors, a row for each bucket. That of a pattern is its number modulo eight, unless one
 /// with the same low halves of its bytes (as `t id` and `t ID` have) has a bucket already.
 const WINDOWS: [[&str; 4]; 8] = [
-    ["ode:", "ode=", "ode>", "ode-"],
-    ["ode\"", "ode\\", "ode&", ",url"],
-    ["tus:", "||||", "G: U", "xcee"],
-    ["t-id", "t-Id", "t id", "t Id"],
-    ["eCod", "sCod", "eErr", "rXml"],
-    ["de [", "or '", ": OB", "t ID"],
-    ["An e", "(Ser", "REST", "Retr"],
-    ["son:", "age:", "n a `", "ror:"],
+    ["ode:", "t-id", "ode>", "ode="],
+    ["REST", "ode\\", "or '", "G: U"],
+    ["de [", "t id", "t ID", " a `"],
+    ["t-Id", ",url", "sCod", "eCod"],
+    ["rXml", "||||", "An e", "xcee"],
+    ["ode\"", "ode-", "ode&", ": OB"],
+    ["eErr", "t Id", "(Ser", "Retr"],
+    ["age:", "ror:", "tus:", "son:"],
 ];
 
 /// Bytes of a window.
