@@ -6,7 +6,7 @@ use super::observer::Observer;
 use super::pipeline::Pipeline;
 use super::recent::{Counted, MINUTES};
 use crate::catalogue::Category;
-use crate::report::Code;
+use crate::report::{Code, RequestId};
 use crate::tail::{FileStatus, Tailer, WatchMode};
 use crate::tally::{Family, metrics};
 use crate::view::{
@@ -96,7 +96,7 @@ fn report<O: Observer>(counted: &Counted, pipeline: &Pipeline<O>) -> Report {
         status: status_label(status),
         category,
         severity: Severity::of(category),
-        request_id: finding.id.as_ref().and_then(|id| id.text.as_deref()).map(str::to_owned),
+        request_id: finding.id.as_ref().and_then(RequestId::text).map(str::to_owned),
         file: finding.log.as_ref().map(|log| log.path.clone()),
         recogniser: pipeline
             .recognisers

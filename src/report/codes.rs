@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Code(u16);
 
+impl Code {
+    /// The number.
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
+}
+
 /// What takes the place of names that the table of unlisted ones has no room for.
 const OTHER: Code = Code(u16::MAX);
 

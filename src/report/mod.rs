@@ -5,11 +5,13 @@
 
 mod codes;
 mod event;
+mod id;
 mod joins;
 mod merge;
 
 pub use codes::{Code, Codes};
 pub use event::{EventMemory, Group, Groups, group};
+pub use id::RequestId;
 pub use joins::{Joined, Joins};
 pub use merge::{Bounds, Merger, Outcome, Saved};
 
@@ -26,24 +28,6 @@ pub const WAIT: Duration = Duration::from_secs(5);
 
 /// How long the last event of a file stays open for continuation lines before what it tells is taken as it is.
 pub const QUIET: Duration = Duration::from_secs(1);
-
-/// A request id: its hash, and its text as long as this process remembers it. Only the hash is kept on disk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestId {
-    /// 64-bit hash of the text.
-    pub hash: u64,
-    /// The text as it was logged.
-    #[serde(skip)]
-    pub text: Option<Arc<str>>,
-}
-
-impl RequestId {
-    /// The id with this text.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self { hash: xxhash_rust::xxh3::xxh3_64(text.as_bytes()), text: Some(text.into()) }
-    }
-}
 
 /// Where a finding was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,8 +93,8 @@ impl Finding {
         self.status = self.status.or(other.status);
         match (&mut self.id, other.id) {
             (None, id) => self.id = id,
-            (Some(mine), Some(theirs)) if mine.text.is_none() => mine.text = theirs.text,
-            _ => {}
+            (Some(mine), Some(theirs)) => mine.recall(theirs),
+            (Some(_), None) => {}
         }
         self.time = self.time.or(other.time);
         if self.log.is_none() {

@@ -2,11 +2,11 @@
 
 use super::labels::Labels;
 use super::metrics::{Kind, Metric};
+use crate::report::RequestId;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricType;
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A metric with its series.
@@ -35,7 +35,7 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemplar {
     /// The request id of its response.
-    pub request_id: Arc<str>,
+    pub request_id: RequestId,
     /// When it was counted, since 1970.
     pub at: Duration,
 }
@@ -48,11 +48,11 @@ impl Exemplar {
 
     /// The exemplar with this id, if it is one that may be shown: ids come from logs.
     #[must_use]
-    pub fn new(request_id: &Arc<str>, at: Duration) -> Option<Self> {
-        let form = !request_id.is_empty()
-            && Self::LABEL.len() + request_id.len() <= Self::MOST
-            && request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        form.then(|| Self { request_id: Arc::clone(request_id), at })
+    pub fn new(request_id: &RequestId, at: Duration) -> Option<Self> {
+        let text = request_id.text()?;
+        let form = Self::LABEL.len() + text.len() <= Self::MOST
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        form.then(|| Self { request_id: request_id.clone(), at })
     }
 }
 

@@ -12,7 +12,7 @@ pub use openmetrics::openmetrics;
 pub use sets::LabelSet;
 
 use crate::catalogue::{Catalogue, Source};
-use crate::report::{Code, Codes, Finding, Now};
+use crate::report::{Code, Codes, Finding, Now, RequestId};
 use foldhash::HashMap;
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
@@ -20,13 +20,22 @@ use sets::{SavedSet, Sets};
 use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     labels: u32,
     code: Option<Code>,
     status: Option<u16>,
+}
+
+impl Hash for Key {
+    /// As one number: field by field takes several times as long, and each response is looked up by it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let code = self.code.map_or(0, |code| u64::from(code.number()) + 1);
+        state.write_u64(u64::from(self.labels) << 32 | u64::from(self.status.unwrap_or(0)) << 17 | code);
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -36,8 +45,8 @@ struct Series {
     changed: Now,
     /// When it appeared, since 1970, if that was not together with its label set.
     created: Option<Duration>,
-    /// The last error of which the request id may be shown.
-    exemplar: Option<Exemplar>,
+    /// The last error that has a request id, and when it was counted.
+    example: Option<(RequestId, Now)>,
     /// Its labels, once somebody has asked for them: they stay the same as long as the codes do.
     labels: OnceCell<Labels>,
     /// Since when it is served. A series that nobody could know of is served as 0 before it is served with its value:
@@ -186,13 +195,20 @@ impl Tally {
     pub fn count(&mut self, finding: &Finding, now: Now) {
         let status = self.codes.status(finding.code, finding.status);
         let key = Key { labels: finding.origin.labels, code: finding.code, status };
-        let at = self.clock(now);
-        let series = self.series.entry(key).or_insert_with(|| Series { created: Some(at), ..Series::default() });
+        let series = match self.series.get_mut(&key) {
+            Some(series) => series,
+            None => {
+                let created = Some(self.clock(now));
+                self.series.entry(key).or_insert(Series { created, ..Series::default() })
+            }
+        };
         series.value += 1;
         series.changed = now;
-        let id = finding.id.as_ref().and_then(|id| id.text.as_ref());
-        if let Some(exemplar) = id.and_then(|id| Exemplar::new(id, at)) {
-            series.exemplar = Some(exemplar);
+        // one of those that are counted at a time is enough
+        if let Some(id) = &finding.id
+            && series.example.as_ref().is_none_or(|(_, at)| *at != now)
+        {
+            series.example = Some((id.clone(), now));
         }
         if finding.code.is_some_and(|code| self.codes.entry(code).is_none()) {
             self.add(&metrics::UNLISTED, "", 1);
@@ -316,7 +332,11 @@ impl Tally {
                     .or_else(|| self.sets.created(key.labels))
                     .filter(|_| self.settings.created_timestamps),
                 // of an error that the value does not tell of yet, nothing is told
-                exemplar: series.exemplar.clone().filter(|_| known),
+                exemplar: series
+                    .example
+                    .as_ref()
+                    .filter(|_| known)
+                    .and_then(|(id, at)| Exemplar::new(id, self.clock(*at))),
             }
         });
         Family { metric: &metrics::ERRORS, samples: samples.collect() }

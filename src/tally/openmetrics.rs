@@ -54,7 +54,8 @@ fn write_family(out: &mut String, name: &str, kind: Kind, help: &str, samples: &
         write_series(out, family, suffix, sample);
         write_value(out, sample.value);
         if let Some(Exemplar { request_id, at }) = &sample.exemplar {
-            let _ = write!(out, " # {{{}=\"{request_id}\"}} 1 {}", Exemplar::LABEL, at.as_secs_f64());
+            let id = request_id.text().unwrap_or_default();
+            let _ = write!(out, " # {{{}=\"{id}\"}} 1 {}", Exemplar::LABEL, at.as_secs_f64());
         }
         out.push('\n');
         if let Some(created) = sample.created {
@@ -73,12 +74,13 @@ fn write_series(out: &mut String, family: &str, suffix: &str, sample: &Sample) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::RequestId;
     use crate::tally::metrics;
 
     #[test]
     fn the_exposition_is_written_as_the_standard_has_it() {
         let mut error = Sample::new([("code", "SlowDown"), ("team", "a\"\\\nb")], 17.0);
-        error.exemplar = Exemplar::new(&"0000018F-x_1".into(), Duration::from_millis(1_700_000_000_250));
+        error.exemplar = Exemplar::new(&RequestId::new(b"0000018F-x_1"), Duration::from_millis(1_700_000_000_250));
         error.created = Some(Duration::from_millis(1_600_000_000_500));
         let families = [
             Family { metric: &metrics::ERRORS, samples: vec![error] },
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn only_ids_of_a_plain_form_and_of_the_allowed_length_are_exemplars() {
-        let exemplar = |id: &str| Exemplar::new(&id.into(), Duration::ZERO).is_some();
+        let exemplar = |id: &str| Exemplar::new(&RequestId::new(id.as_bytes()), Duration::ZERO).is_some();
         assert!(exemplar("0000018F2B9C_-z"));
         assert!(exemplar(&"a".repeat(118)));
         for id in ["", "a b", "a\"b", "ä", "a\n", "a}", &"a".repeat(119)] {

@@ -68,7 +68,7 @@ fn holds(input: &[u8]) -> Result<(), TestCaseError> {
         prop_assert!(code != "none" || number.is_some_and(|number| number >= 300), "no code, and status {status}");
     }
     for finding in &pipeline.observer.0 {
-        let id = finding.id.as_ref().and_then(|id| id.text.as_deref());
+        let id = finding.id.as_ref().and_then(|id| id.text());
         prop_assert!(id.is_none_or(contained), "{id:?} does not stand in {}", String::from_utf8_lossy(input));
         let status = finding.status.map(|status| status.to_string());
         prop_assert!(status.as_deref().is_none_or(contained), "{status:?} does not stand in the input");

@@ -157,7 +157,7 @@ fn filled(format: &Format, slot: &str, text: &str) -> String {
 
 fn found(log: &str) -> Found {
     let pipeline = Daemon::new().finish(log.as_bytes());
-    let ids = pipeline.observer.0.iter().filter_map(|finding| finding.id.as_ref()?.text.as_deref());
+    let ids = pipeline.observer.0.iter().filter_map(|finding| finding.id.as_ref()?.text());
     let mut ids: Vec<_> = ids.map(str::to_owned).collect();
     ids.sort();
     (counts(&pipeline), ids)

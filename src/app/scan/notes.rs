@@ -5,7 +5,7 @@ use super::when::Zone;
 use crate::app::Observer;
 use crate::catalogue::Category;
 use crate::framing::Stamp;
-use crate::report::{Code, Codes, Finding};
+use crate::report::{Code, Codes, Finding, RequestId};
 use foldhash::HashMap;
 
 /// Request ids listed for each code and status.
@@ -35,6 +35,9 @@ impl Default for Filter {
 
 impl Filter {
     fn wants(&self, codes: &Codes, finding: &Finding) -> bool {
+        if self.codes.is_empty() && self.categories.is_empty() {
+            return self.in_time(finding);
+        }
         let named = self.codes.is_empty() || self.codes.iter().any(|code| code == codes.name(finding.code));
         let status = codes.status(finding.code, finding.status);
         let of = self.categories.is_empty() || self.categories.contains(&codes.category(finding.code, status));
@@ -107,18 +110,26 @@ impl Observer for Notes {
 
     fn counted(&mut self, finding: &Finding) {
         self.counted += 1;
-        let seen = self.seen.entry((finding.code, finding.status)).or_default();
+        let kind = (finding.code, finding.status);
+        let seen = match self.seen.get_mut(&kind) {
+            Some(seen) => seen,
+            None => self.seen.entry(kind).or_default(),
+        };
         match finding.time {
             Some(time) => {
                 let at = (self.filter.zone.moment(time), time);
-                seen.first = Some(seen.first.map_or(at, |first| first.min(at)));
-                seen.last = Some(seen.last.map_or(at, |last| last.max(at)));
+                if seen.first.is_none_or(|first| at < first) {
+                    seen.first = Some(at);
+                }
+                if seen.last.is_none_or(|last| at > last) {
+                    seen.last = Some(at);
+                }
                 seen.timeline.add(at.0);
             }
             None => self.timeless += 1,
         }
         if seen.ids.len() < IDS
-            && let Some(text) = finding.id.as_ref().and_then(|id| id.text.as_deref())
+            && let Some(text) = finding.id.as_ref().and_then(RequestId::text)
         {
             seen.ids.push(text.to_owned());
         }
