@@ -33,16 +33,20 @@ pub struct Merger {
     counted: HashSet<u64>,
     order: VecDeque<u64>,
     bounds: Bounds,
-    waiting: HashMap<u64, Waiting>,
-    queue: VecDeque<(Now, u64)>,
+    /// The place of each that waits, counted from the first that ever did.
+    places: HashMap<u64, u64>,
+    /// Those that wait, oldest first, and what is left of those that do not any more.
+    queue: VecDeque<Waiting>,
+    /// The place of the first of them.
+    gone: u64,
     successes: VecDeque<(u64, u16)>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug)]
 struct Waiting {
-    finding: Finding,
-    #[serde(skip)]
     until: Now,
+    hash: u64,
+    finding: Option<Finding>,
 }
 
 /// What a merger keeps over a restart.
@@ -71,8 +75,9 @@ impl Merger {
             counted: HashSet::default(),
             order: VecDeque::new(),
             bounds,
-            waiting: HashMap::default(),
+            places: HashMap::default(),
             queue: VecDeque::new(),
+            gone: 0,
             successes: VecDeque::new(),
         }
     }
@@ -89,14 +94,12 @@ impl Merger {
         if self.counted.contains(&hash) {
             return if finding.error() { Outcome::Duplicate } else { Outcome::NoError };
         }
-        if let Some(waiting) = self.waiting.get_mut(&hash) {
-            waiting.finding.absorb(finding);
-            if !waiting.finding.complete() {
+        if let Some(waiting) = self.waiting(hash) {
+            waiting.absorb(finding);
+            if !waiting.complete() {
                 return Outcome::Waits;
             }
-            let whole = self.waiting.remove(&hash).map(|waiting| waiting.finding);
-            self.remember(hash);
-            whole.into_iter().for_each(count);
+            self.take(hash).into_iter().for_each(count);
             return Outcome::Counted;
         }
         if !finding.error() {
@@ -111,17 +114,29 @@ impl Merger {
             count(finding);
             return Outcome::Counted;
         }
-        if self.waiting.len() >= self.bounds.waiting {
+        if self.places.len() >= self.bounds.waiting {
             self.oldest().into_iter().for_each(&mut count);
         }
-        self.queue.push_back((now + WAIT, hash));
-        self.waiting.insert(hash, Waiting { finding, until: now + WAIT });
+        self.places.insert(hash, self.gone + self.queue.len() as u64);
+        self.queue.push_back(Waiting { until: now + WAIT, hash, finding: Some(finding) });
         Outcome::Waits
+    }
+
+    /// Whether a finding is a response by itself that nothing was told of before: then its id is remembered, and it is to
+    /// be counted. Else it has to be [submitted](Self::submit).
+    pub fn passes(&mut self, finding: &Finding) -> bool {
+        let Some(id) = &finding.id else { return finding.error() };
+        let waits = || !self.places.is_empty() && self.places.contains_key(&id.hash);
+        if !finding.complete() || waits() || !self.counted.insert(id.hash) {
+            return false;
+        }
+        self.age(id.hash);
+        true
     }
 
     /// Takes in a finding that has waited elsewhere: it is counted as it is, unless its response is known already.
     pub fn settle(&mut self, finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
-        let waited = finding.id.as_ref().map(|id| id.hash).filter(|hash| !self.waiting.contains_key(hash));
+        let waited = finding.id.as_ref().map(|id| id.hash).filter(|hash| !self.places.contains_key(hash));
         let outcome = self.submit(finding, now, &mut count);
         match (outcome, waited) {
             (Outcome::Waits, Some(hash)) => {
@@ -134,46 +149,39 @@ impl Merger {
 
     /// The response with this id was counted before its id was read.
     pub fn known(&mut self, id: &RequestId) {
-        if self.waiting.remove(&id.hash).is_some() || !self.counted.contains(&id.hash) {
+        if self.take(id.hash).is_none() {
             self.remember(id.hash);
         }
     }
 
     /// Counts what has waited long enough.
     pub fn expire(&mut self, now: Now, mut count: impl FnMut(Finding)) {
-        while let Some((until, hash)) = self.queue.front().copied().filter(|(until, _)| *until <= now) {
-            self.queue.pop_front();
-            if self.waiting.get(&hash).is_some_and(|waiting| waiting.until == until) {
-                self.take(hash).into_iter().for_each(&mut count);
-            }
+        while self.queue.front().is_some_and(|waiting| waiting.until <= now) {
+            self.next().into_iter().for_each(&mut count);
         }
     }
 
     /// When [`expire`](Self::expire) has something to do.
     #[must_use]
     pub fn due(&self) -> Option<Now> {
-        self.queue.front().map(|(until, _)| *until)
+        self.queue.front().map(|waiting| waiting.until)
     }
 
-    /// Counts everything that waits: the end of the input.
-    pub fn finish(&mut self, mut count: impl FnMut(Finding)) {
-        while let Some(finding) = self.oldest() {
-            count(finding);
-        }
+    /// Counts everything that waits: the end of the input, behind which nothing is known by its id any more.
+    pub fn finish(&mut self, count: impl FnMut(Finding)) {
+        self.places.clear();
+        std::mem::take(&mut self.queue).into_iter().filter_map(|waiting| waiting.finding).for_each(count);
     }
 
     /// All findings that wait, to translate their codes.
     pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
-        self.waiting.values_mut().map(|waiting| &mut waiting.finding)
+        self.queue.iter_mut().filter_map(|waiting| waiting.finding.as_mut())
     }
 
     /// What has to be kept over a restart.
     #[must_use]
     pub fn save(&self) -> Saved {
-        let waiting = self.queue.iter().filter_map(|(until, hash)| {
-            let waiting = self.waiting.get(hash).filter(|waiting| waiting.until == *until)?;
-            Some(waiting.finding.clone())
-        });
+        let waiting = self.queue.iter().filter_map(|waiting| waiting.finding.clone());
         Saved { window: self.order.iter().flat_map(|hash| hash.to_le_bytes()).collect(), waiting: waiting.collect() }
     }
 
@@ -188,24 +196,46 @@ impl Merger {
     }
 
     fn oldest(&mut self) -> Option<Finding> {
-        while let Some((_, hash)) = self.queue.pop_front() {
-            if let Some(finding) = self.take(hash) {
-                return Some(finding);
+        while !self.queue.is_empty() {
+            let next = self.next();
+            if next.is_some() {
+                return next;
             }
         }
         None
     }
 
+    /// What waits at the front of the queue, if it still does.
+    fn next(&mut self) -> Option<Finding> {
+        let Waiting { hash, finding, .. } = self.queue.pop_front()?;
+        self.gone += 1;
+        if finding.is_some() {
+            self.places.remove(&hash);
+            self.remember(hash);
+        }
+        finding
+    }
+
+    /// What waits with this id.
+    fn waiting(&mut self, hash: u64) -> Option<&mut Finding> {
+        let place = usize::try_from(self.places.get(&hash)? - self.gone).ok()?;
+        self.queue.get_mut(place)?.finding.as_mut()
+    }
+
     fn take(&mut self, hash: u64) -> Option<Finding> {
-        let waiting = self.waiting.remove(&hash)?;
+        let place = usize::try_from(self.places.remove(&hash)? - self.gone).ok()?;
         self.remember(hash);
-        Some(waiting.finding)
+        self.queue.get_mut(place)?.finding.take()
     }
 
     fn remember(&mut self, hash: u64) {
-        if !self.counted.insert(hash) {
-            return;
+        if self.counted.insert(hash) {
+            self.age(hash);
         }
+    }
+
+    /// Forgets the oldest id, if there is no room for one more that was counted.
+    fn age(&mut self, hash: u64) {
         self.order.push_back(hash);
         if self.order.len() > self.bounds.counted
             && let Some(oldest) = self.order.pop_front()
