@@ -8,6 +8,9 @@ pub trait Observer {
     /// Whether it matters when they were.
     const TIMES: bool = true;
 
+    /// Whether it matters in which log they were told of.
+    const LOGS: bool = false;
+
     /// Whether a response is to be counted.
     fn wants(&mut self, _: &Codes, _: &Finding) -> bool {
         true

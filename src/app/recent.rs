@@ -4,8 +4,10 @@
 use super::observer::{LastTold, Observer};
 use crate::framing::Stamp;
 use crate::report::{Code, Finding};
+use foldhash::{HashMap, HashMapExt as _};
+use std::cell::OnceCell;
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// So many responses are remembered.
@@ -49,12 +51,14 @@ pub struct Recent {
     activity: HashMap<Told, Activity>,
 }
 
-/// Notes what is counted. A snapshot costs nothing; what is noted after it is noted in a copy.
+/// Notes what is counted.
 #[derive(Debug)]
 pub struct Recorder {
     /// The time of the turn that is under way, in milliseconds since 1970.
     pub wall: i64,
-    recent: Arc<Recent>,
+    recent: Recent,
+    /// The last snapshot, as long as it is like that.
+    snapshot: OnceCell<Arc<Recent>>,
 }
 
 impl Activity {
@@ -142,18 +146,29 @@ impl Recent {
 impl Recorder {
     /// One that has noted nothing at `wall`, in milliseconds since 1970.
     pub fn new(wall: i64) -> Self {
-        Self { wall, recent: Arc::default() }
+        Self { wall, recent: Recent::default(), snapshot: OnceCell::new() }
     }
 
     /// What was counted until now.
     pub fn snapshot(&self) -> Arc<Recent> {
-        Arc::clone(&self.recent)
+        Arc::clone(self.snapshot.get_or_init(|| Arc::new(self.recent.clone())))
+    }
+
+    /// What was counted until now, to be changed.
+    fn recent(&mut self) -> &mut Recent {
+        if self.snapshot.get().is_some() {
+            self.snapshot.take();
+        }
+        &mut self.recent
     }
 }
 
 impl Observer for Recorder {
+    const LOGS: bool = true;
+
     fn counted(&mut self, finding: &Finding) {
-        Arc::make_mut(&mut self.recent).note(finding, self.wall);
+        let wall = self.wall;
+        self.recent().note(finding, wall);
     }
 
     fn save(&self) -> Vec<LastTold> {
@@ -167,7 +182,7 @@ impl Observer for Recorder {
     }
 
     fn restore(&mut self, kept: Vec<LastTold>) {
-        let recent = Arc::make_mut(&mut self.recent);
+        let recent = self.recent();
         for LastTold { code, status, millis, minutes } in kept {
             let activity = recent.activity.entry((code, status)).or_insert_with(|| Activity::new(millis));
             for (minutes_before, count) in (0..).zip(minutes.iter().rev()) {
@@ -178,7 +193,7 @@ impl Observer for Recorder {
     }
 
     fn renew(&mut self, code: &dyn Fn(Code) -> Code, recogniser: &dyn Fn(u8) -> u8) {
-        self.recent = Arc::new(self.recent.renewed(code, recogniser));
+        *self.recent() = self.recent.renewed(code, recogniser);
     }
 }
 
