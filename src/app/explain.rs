@@ -49,7 +49,7 @@ pub fn explain(config: Config, log: &[u8], lang: Lang) -> anyhow::Result<Vec<Exp
         lang,
     };
     let mut explained = Vec::new();
-    framing::scan(log, true, &EveryLine(&recognisers), Bounds::default(), |event| {
+    framing::scan(log, true, &EveryLine(&recognisers), Bounds::default(), |event: Event<'_>| {
         explained.push(explainer.event(&event));
     });
     let rest = explainer.finish();
@@ -64,7 +64,7 @@ pub fn explain(config: Config, log: &[u8], lang: Lang) -> anyhow::Result<Vec<Exp
 struct EveryLine<'r>(&'r Recognisers);
 
 impl Anchors for EveryLine<'_> {
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl framing::Search + 's {
         |from| {
             let begins = from == 0 || bytes.get(from - 1) == Some(&b'\n');
             let at = if begins { from } else { from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1 };

@@ -1,14 +1,17 @@
 //! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
 
+mod known;
+
 use super::observer::Observer;
 use crate::config::PathLabels;
-use crate::framing::{self, Bounds, Decoded, Event, Framing, STREAMS, Scan, Stamp, all_hits};
-use crate::recognise::{Found, Recognisers};
+use crate::framing::{self, Bounds, Decoded, Event, Framing, Minute, STREAMS, Scan, Stamp, all_hits};
+use crate::recognise::{Found, Recognisers, Shapes};
 use crate::report::{
     self, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
 };
 use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
+use known::{Known, Lines};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -78,6 +81,10 @@ pub struct Pipeline<O> {
     /// The time of the turn that is under way.
     pub now: Now,
     due: Option<Now>,
+    /// What is known of lines that are like one another.
+    shapes: Shapes<Known>,
+    /// When the last such line was written.
+    minute: Minute,
     /// Reports by recogniser that the tally was not told of yet.
     told: Vec<u64>,
     /// Something was counted or read since this was last set to false.
@@ -97,6 +104,8 @@ impl<O: Observer> Pipeline<O> {
             line_bytes,
             now: Now::ZERO,
             due: None,
+            shapes: Shapes::default(),
+            minute: Minute::default(),
             told: Vec::new(),
             changed: true,
         }
@@ -188,6 +197,7 @@ impl<O: Observer> Pipeline<O> {
             return;
         }
         let time = if O::TIMES { time_of(&text, around) } else { None };
+        let sole = found.first().filter(|_| found.len() == 1).map(|(_, report)| *report);
         let mut reports = Groups::new();
         for (recogniser, report) in found {
             let codes = &mut self.tally.codes;
@@ -200,7 +210,7 @@ impl<O: Observer> Pipeline<O> {
                 id: report.request_id.map(RequestId::new),
                 origin: Origin { labels: stream.labels, recogniser },
                 time,
-                log: stream.log.clone(),
+                log: if O::LOGS { stream.log.clone() } else { None },
             };
             if finding.code.is_some() || finding.status.is_some() || finding.id.is_some() {
                 reports.push(Group::new(finding, report.link, report.at));
@@ -209,6 +219,9 @@ impl<O: Observer> Pipeline<O> {
         let Stream { memory, joins, .. } = stream;
         let (mut known, mut ready) = (Vec::new(), Groups::new());
         let groups = report::group(reports);
+        if let (Some(report), [group]) = (sole, groups.as_slice()) {
+            self.learn(event, &report, group);
+        }
         memory[event.stream].event(
             start,
             event.closed,
@@ -226,14 +239,19 @@ impl<O: Observer> Pipeline<O> {
         self.due = self.due.into_iter().chain(stream.due()).min();
     }
 
-    fn join(&mut self, joins: &mut Joins, group: Group) {
-        if group.finding.error() {
-            let recogniser = usize::from(group.finding.origin.recogniser);
+    /// Counts a report of its recogniser.
+    fn tell_of(&mut self, finding: &Finding) {
+        if finding.error() {
+            let recogniser = usize::from(finding.origin.recogniser);
             if self.told.len() <= recogniser {
                 self.told.resize(recogniser + 1, 0);
             }
             self.told[recogniser] += 1;
         }
+    }
+
+    fn join(&mut self, joins: &mut Joins, group: Group) {
+        self.tell_of(&group.finding);
         let expected = self.tally.codes.status(group.finding.code, None);
         let now = self.now;
         joins.apply(group.link, group.finding, expected, now, |joined| match joined {
@@ -326,13 +344,13 @@ impl<O: Observer> Pipeline<O> {
         let recognisers = Arc::clone(&self.recognisers);
         let bounds = Bounds::default();
         match framing {
-            Framing::Plain => framing::scan(bytes, end, &*recognisers, bounds, |event| {
-                let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&bytes[..event.at]));
-                self.event(stream, start + event.at as u64, &event, around);
-            }),
+            Framing::Plain => {
+                let lines = Lines { pipeline: self, stream, start, bytes };
+                framing::scan(bytes, end, &*recognisers, bounds, lines)
+            }
             Framing::Utf16Le | Framing::Utf16Be => {
                 let decoded = Decoded::new(bytes, framing);
-                let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, |event| {
+                let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, |event: Event<'_>| {
                     let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&decoded.text[..event.at]));
                     self.event(stream, start + decoded.place(event.at) as u64, &event, around);
                 });

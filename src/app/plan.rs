@@ -90,6 +90,7 @@ impl Fresh {
         pipeline.observer.renew(&codes, &recogniser);
         renumber(&codes, &recogniser);
         pipeline.recognisers = Arc::new(self.recognisers);
+        pipeline.forget_lines();
         pipeline.line_bytes = self.limits.line_bytes;
         pipeline.tally.settings = self.settings;
         plan(self.inputs, pipeline);

@@ -2,7 +2,7 @@
 
 use super::lines::dated;
 use super::text::BOM;
-use super::{Anchors, Context, Hit, Hits};
+use super::{Anchors, Context, Hit, Hits, Search as _};
 
 /// How large an event may grow; what is behind begins a new stretch of the same event.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,25 @@ pub struct Event<'b> {
     pub hits: &'b [Hit],
 }
 
+/// Who is shown the events of a scan.
+pub trait Visitor {
+    /// Takes in the line that begins at `at`, if it is an event by itself which is known to be like one before it. `hit`
+    /// is where the first anchor in it stands. Where the line ends, or nothing if it has to be looked at as any other.
+    fn known(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
+        let _ = (whole, at, hit);
+        None
+    }
+
+    /// Takes in an event.
+    fn event(&mut self, event: Event<'_>);
+}
+
+impl<F: FnMut(Event<'_>)> Visitor for F {
+    fn event(&mut self, event: Event<'_>) {
+        self(event);
+    }
+}
+
 /// What came of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scan {
@@ -46,43 +65,60 @@ pub struct Scan {
     pub line: usize,
 }
 
-/// Shows `visit` every event of `bytes` that holds an anchor. `bytes` begin at a line start. With `end` nothing comes
+/// Shows `visitor` every event of `bytes` that holds an anchor. `bytes` begin at a line start. With `end` nothing comes
 /// behind them: the last event is closed and the last line needs no line feed.
-pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, mut visit: impl FnMut(Event<'_>)) -> Scan {
+pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, mut visitor: impl Visitor) -> Scan {
     let line = if end { bytes.len() } else { memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1) };
     let whole = &bytes[..line];
     let mut floor = 0; // the end of the last event that was visited
     let mut hits = anchors.hits(whole);
-    let mut next = hits(0);
     let mut inside = Hits::new();
-    while let Some(hit) = next {
-        let at = event_start(whole, floor, hit.at, anchors, bounds);
+    let mut from = 0;
+    while let Some(place) = hits.place(from) {
+        let hit_line = line_start(whole, floor, place);
+        if let Some(stop) = visitor.known(whole, hit_line, place) {
+            (floor, from) = (stop, stop);
+            continue;
+        }
+        let Some(hit) = hits.next(place) else { break };
+        if hit.at != place {
+            from = hit.at; // nothing was there, and this one may be in another line
+            continue;
+        }
+        let at = event_start(whole, floor, hit_line, hit.at, anchors, bounds);
         let alone = one_line(whole, at, hit.at);
         let (stop, open) =
             alone.map_or_else(|| event_end(whole, at, hit.at, anchors, bounds), |(stop, _)| (stop, false));
         let plain = alone.is_some_and(|(_, plain)| plain);
         inside.clear();
-        while let Some(hit) = next
-            && hit.at < stop
-        {
+        let mut next = Some(hit);
+        while let Some(hit) = next.filter(|hit| hit.at < stop) {
             inside.push(Hit { at: hit.at - at, ..hit });
-            next = hits(hit.at + 1); // one anchor may begin within another
+            next = hits.next(hit.at + 1); // one anchor may begin within another
         }
-        visit(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, plain, hits: &inside });
+        from = stop;
+        visitor.event(Event { text: &whole[at..stop], at, stream: 0, closed: end || !open, plain, hits: &inside });
         if open && !end {
             return Scan { done: at, line };
         }
         floor = stop;
     }
-    let done = if end { line } else { event_start(whole, floor, line, anchors, bounds) };
+    let last = || line_start(whole, floor, line.saturating_sub(1).max(floor));
+    let done = if end { line } else { event_start(whole, floor, last(), line, anchors, bounds) };
     Scan { done, line }
 }
 
-/// The start of the event that the byte before or at `hit` belongs to: back to a line that begins an event wherever it
-/// stands, then forth again past bare bodies, which begin one only if nothing announced them.
-fn event_start(whole: &[u8], floor: usize, hit: usize, anchors: &impl Anchors, bounds: Bounds) -> usize {
+/// The start of the event that the line at `hit_line` belongs to, in which `hit` stands: back to a line that begins an
+/// event wherever it stands, then forth again past bare bodies, which begin one only if nothing announced them.
+fn event_start(
+    whole: &[u8],
+    floor: usize,
+    hit_line: usize,
+    hit: usize,
+    anchors: &impl Anchors,
+    bounds: Bounds,
+) -> usize {
     let reach = floor.max(hit.saturating_sub(bounds.bytes));
-    let hit_line = line_start(whole, floor, if hit == whole.len() { hit.saturating_sub(1).max(floor) } else { hit });
     if dated(&whole[hit_line..]) {
         return hit_line;
     }
@@ -175,7 +211,7 @@ mod tests {
     struct Word(&'static str);
 
     impl Anchors for Word {
-        fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
+        fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl super::super::Search + 's {
             |from| {
                 let at = from + memchr::memmem::find(&bytes[from..], self.0.as_bytes())?;
                 Some(Hit { at, bits: 1, literals: 1 })
@@ -189,7 +225,7 @@ mod tests {
 
     fn events(text: &str, end: bool) -> (Vec<(String, bool)>, Scan) {
         let mut found = Vec::new();
-        let scan = scan(text.as_bytes(), end, &Word("HIT"), Bounds::default(), |event| {
+        let scan = scan(text.as_bytes(), end, &Word("HIT"), Bounds::default(), |event: Event<'_>| {
             found.push((String::from_utf8_lossy(event.text).into_owned(), event.closed));
         });
         (found, scan)

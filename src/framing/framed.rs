@@ -2,7 +2,7 @@
 //! around an anchor are taken out of their frames.
 
 use super::frame::{Framing, Piece};
-use super::{Anchors, Bounds, Context, Event, Hit, Scan, all_hits};
+use super::{Anchors, Bounds, Context, Event, Scan, Search, all_hits};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -72,14 +72,14 @@ struct Candidates<'b, H> {
     long: Option<usize>,
 }
 
-impl<'b, H: FnMut(usize) -> Option<Hit>> Candidates<'b, H> {
+impl<'b, H: Search> Candidates<'b, H> {
     fn new(whole: &'b [u8], framing: Framing, mut hits: H, from: usize) -> Self {
         let cuts = framing.cuts().iter().map(|cut| {
             let finder = memmem::Finder::new(*cut);
             let first = finder.find(&whole[from..]).map(|at| from + at);
             (finder, first)
         });
-        let anchor = hits(from).map(|hit| hit.at);
+        let anchor = hits.next(from).map(|hit| hit.at);
         let mut candidates = Self { whole, framing, hits, anchor, cuts: cuts.collect(), long: None };
         candidates.long = candidates.long(from);
         candidates
@@ -88,7 +88,7 @@ impl<'b, H: FnMut(usize) -> Option<Hit>> Candidates<'b, H> {
     /// The first at or behind `from`, which only grows.
     fn next(&mut self, from: usize) -> Option<usize> {
         if self.anchor.is_some_and(|at| at < from) {
-            self.anchor = (self.hits)(from).map(|hit| hit.at);
+            self.anchor = self.hits.next(from).map(|hit| hit.at);
         }
         for (finder, at) in &mut self.cuts {
             if at.is_some_and(|at| at < from) {

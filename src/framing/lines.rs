@@ -43,7 +43,7 @@ const KEYS: [&[u8]; 8] = [b"time=", b"ts=", b"level=", b"lvl=", b"msg=", b"t=", 
 
 /// Whether a text begins with a date or a time in digits, as most lines do that begin an event: then they begin one
 /// whatever else they hold, and need not be looked at as a whole.
-pub(super) fn dated(text: &[u8]) -> bool {
+pub fn dated(text: &[u8]) -> bool {
     text.first_chunk().is_some_and(date) || text.first().is_some_and(u8::is_ascii_digit) && time_stamp(text)
 }
 

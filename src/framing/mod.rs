@@ -13,11 +13,11 @@ pub mod short;
 mod stamp;
 mod text;
 
-pub use events::{Bounds, Event, Scan, scan};
+pub use events::{Bounds, Event, Scan, Visitor, scan};
 pub use frame::Framing;
 pub use framed::{STREAMS, scan_framed};
-pub use lines::{Context, lines, stamped};
-pub use stamp::Stamp;
+pub use lines::{Context, dated, lines, stamped};
+pub use stamp::{Minute, Stamp};
 pub use text::{Decoded, clean};
 
 use smallvec::SmallVec;
@@ -38,20 +38,36 @@ pub struct Hit {
 
 /// Finds the literals that make a line worth a look.
 pub trait Anchors {
-    /// Searches `bytes`: what it returns says what the next literals at or behind a place are. The place only grows from
-    /// call to call.
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's;
+    /// Searches `bytes`.
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl Search + 's;
 
     /// Whether a line without a time stamp begins an event all the same, because a known report begins so.
     fn begins(&self, line: &[u8]) -> bool;
 }
 
+/// Says where literals stand. The place that it is asked for only grows from call to call.
+pub trait Search {
+    /// The next literals at or behind a place.
+    fn next(&mut self, from: usize) -> Option<Hit>;
+
+    /// Where the next literals at or behind a place may stand: none stands before that. It costs less to know.
+    fn place(&mut self, from: usize) -> Option<usize> {
+        self.next(from).map(|hit| hit.at)
+    }
+}
+
+impl<F: FnMut(usize) -> Option<Hit>> Search for F {
+    fn next(&mut self, from: usize) -> Option<Hit> {
+        self(from)
+    }
+}
+
 /// All hits in a text.
 pub fn all_hits(anchors: &impl Anchors, text: &[u8]) -> Hits {
     let mut found = Hits::new();
-    let mut next = anchors.hits(text);
+    let mut hits = anchors.hits(text);
     let mut from = 0;
-    while let Some(hit) = next(from) {
+    while let Some(hit) = hits.next(from) {
         from = hit.at + 1; // one literal may begin within another
         found.push(hit);
     }

@@ -110,6 +110,33 @@ fn numeric(text: &[u8]) -> Option<Stamp> {
     stamp(number(text, 0, 4)?, number(text, 5, 2)?, number(text, 8, 2)?, &text[11..])
 }
 
+/// The minute that a line was written in, which is most often that of the line before it.
+#[derive(Debug, Clone, Default)]
+pub struct Minute {
+    /// The first bytes of the stamp of a line, up to its seconds: `2026-11-22 12:47`.
+    head: [u8; HEAD],
+    /// The minute that they mean, in seconds since 1970.
+    seconds: i64,
+}
+
+/// Bytes of a stamp before those of its seconds.
+const HEAD: usize = 16;
+
+impl Minute {
+    /// The same as [`Stamp::of_event`], for a line that begins with its stamp.
+    pub fn stamp(&mut self, line: &[u8]) -> Option<Stamp> {
+        let head = line.first_chunk::<HEAD>().filter(|_| line.get(HEAD) == Some(&b':'));
+        if let Some(head) = head.filter(|head| self.head != **head) {
+            let text = |end: &[u8]| [head.as_slice(), end].concat();
+            match numeric(&text(b":00 ")) {
+                Some(stamp) => (self.head, self.seconds) = (*head, stamp.millis / 1000),
+                None => return Stamp::of_event(line),
+            }
+        }
+        head.and_then(|_| in_minute(self.seconds, &line[HEAD..])).or_else(|| Stamp::of_event(line))
+    }
+}
+
 fn named(text: &[u8]) -> Option<Stamp> {
     let separator = *text.get(2)?;
     let shaped = matches!(separator, b'/' | b' ' | b'-')
@@ -161,15 +188,33 @@ fn number(text: &[u8], at: usize, digits: usize) -> Option<i64> {
 }
 
 fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {
-    let colons = time.get(2) == Some(&b':') && time.get(5) == Some(&b':');
-    let (hour, minute, second) = (number(time, 0, 2)?, number(time, 3, 2)?, number(time, 6, 2)?);
-    let valid = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
-    if !colons || !valid {
+    let (hour, minute) = (number(time, 0, 2)?, number(time, 3, 2)?);
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60;
+    if !valid || time[2] != b':' {
         return None;
     }
-    let mut rest = &time[8..];
+    in_minute(days(year, month, day) * 86_400 + hour * 3600 + minute * 60, &time[5..])
+}
+
+/// The stamp whose minute is so many seconds since 1970, of which `time` is the rest: `:06.208Z`.
+fn in_minute(minute: i64, time: &[u8]) -> Option<Stamp> {
+    let [b':', tens, ones, rest @ ..] = time else { return None };
+    if !(tens.is_ascii_digit() && ones.is_ascii_digit()) {
+        return None;
+    }
+    let second = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+    if second > 60 {
+        return None;
+    }
+    let mut rest = rest;
     let mut millis = 0;
-    if let Some(fraction) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
+    if let [b'.' | b',', a, b, c, end, ..] = rest
+        && a.is_ascii_digit() & b.is_ascii_digit() & c.is_ascii_digit() & !end.is_ascii_digit()
+    {
+        // as most loggers write it
+        millis = i64::from(a - b'0') * 100 + i64::from(b - b'0') * 10 + i64::from(c - b'0');
+        rest = &rest[4..];
+    } else if let Some(fraction) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
         millis = thousandths(fraction);
         rest = &fraction[fraction.iter().take_while(|byte| byte.is_ascii_digit()).count()..];
     } else if let [b' ', a, b, c, b'|', ..] = rest
@@ -178,7 +223,7 @@ fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {
         millis = thousandths(&rest[1..4]); // the OBS SDKs for Java and Node.js
     }
     let zone = zone(rest);
-    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zone.unwrap_or(0) * 60;
+    let seconds = minute + second - zone.unwrap_or(0) * 60;
     Some(Stamp { millis: seconds * 1000 + millis, zoned: zone.is_some() })
 }
 

@@ -21,6 +21,10 @@ impl Recogniser for AwsJava {
         &[SERVICE]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let (places, event) = (event.places(0), event.text);
         let mut starts = places.peekable();

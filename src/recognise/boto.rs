@@ -38,6 +38,10 @@ impl Recogniser for Boto {
             || CLI.iter().any(|head| line.starts_with(head)) && short::find(line, lit!(ERROR)).is_some()
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let mut floor = 0;
         let (places, event) = (event.places(0), event.text);

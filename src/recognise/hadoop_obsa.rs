@@ -28,6 +28,10 @@ impl Recogniser for HadoopObsa {
         &[TRANSLATED, "] - error code [", "], error code ["]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let event = event.text;
         translated(event, found);

@@ -17,6 +17,10 @@ impl Recogniser for Logfmt {
         &["code=", "Code="]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let event = event.text;
         for line in lines(event) {

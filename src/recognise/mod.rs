@@ -29,6 +29,7 @@ mod obsutil;
 mod owned;
 mod s3cmd;
 mod search;
+mod shapes;
 mod terraform;
 mod xml;
 
@@ -37,6 +38,7 @@ pub use custom::{Custom, CustomError};
 use crate::framing::{self, Bits, Hit};
 use search::Search;
 pub use search::Seen;
+pub use shapes::{Shapes, Told};
 use smallvec::SmallVec;
 
 /// What one log event tells of one response. At least one field is there.
@@ -123,6 +125,12 @@ pub trait Recogniser: Sync + Send {
         false
     }
 
+    /// Whether all lines of a [shape](Shapes) are one to it, but for the request id: it asks of digits only whether they
+    /// are some, where they are no status. So do most that join nothing and parse no nested text.
+    fn by_shape(&self) -> bool {
+        false
+    }
+
     /// Takes the reports out of an event that has at least one of the anchors.
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>);
 }
@@ -157,6 +165,8 @@ pub const BUILT_IN: &[&dyn Recogniser] = &[
 pub struct Recognisers {
     custom: Vec<Custom>,
     search: Search,
+    /// Those to which lines of a shape are one.
+    by_shape: Bits,
 }
 
 /// So many recognisers of a configuration have a bit beside the built-in ones.
@@ -170,7 +180,10 @@ impl Recognisers {
     pub fn new(custom: Vec<Custom>) -> Result<Self, aho_corasick::BuildError> {
         let all = BUILT_IN.iter().copied().chain(custom.iter().map(|custom| custom as &dyn Recogniser));
         let search = Search::new(all)?;
-        Ok(Self { custom, search })
+        let mut recognisers = Self { custom, search, by_shape: 0 };
+        let by_shape = recognisers.all().enumerate().filter(|(_, recogniser)| recogniser.by_shape());
+        recognisers.by_shape = by_shape.fold(0, |bits, (number, _)| bits | 1 << number);
+        Ok(recognisers)
     }
 
     /// The recogniser with a number, if there is one.
@@ -189,6 +202,12 @@ impl Recognisers {
 
     fn all(&self) -> impl Iterator<Item = &dyn Recogniser> {
         BUILT_IN.iter().copied().chain(self.custom.iter().map(|custom| custom as &dyn Recogniser))
+    }
+
+    /// Whether what is found in a line with these hits is found in all lines of its [shape](Shapes).
+    #[must_use]
+    pub fn by_shape(&self, hits: &[Hit]) -> bool {
+        self.custom.is_empty() && hits.iter().all(|hit| hit.bits & !self.by_shape == 0)
     }
 
     /// The reports of an event, each with the number of its recogniser. `hits` are all that there are in it.
@@ -221,7 +240,7 @@ impl Recognisers {
 }
 
 impl framing::Anchors for Recognisers {
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl framing::Search + 's {
         self.search.hits(bytes)
     }
 
@@ -250,6 +269,24 @@ pub(crate) mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), BUILT_IN.len());
+    }
+
+    /// In the lines of a shape numbers and hexadecimal names may differ: that makes no anchor, and unmakes none.
+    #[test]
+    fn no_anchor_has_anything_of_what_differs_in_a_shape() {
+        let any = |run: &str, of: fn(&u8) -> bool| run.as_bytes().iter().all(of);
+        for (recogniser, anchor) in
+            BUILT_IN.iter().flat_map(|one| one.anchors().iter().map(move |anchor| (one, anchor)))
+        {
+            let runs: Vec<_> = anchor.split(|next: char| !next.is_ascii_alphanumeric()).collect();
+            for (place, run) in runs.iter().enumerate().filter(|(_, run)| !run.is_empty()) {
+                let whole = place > 0 && place + 1 < runs.len(); // else more may stand before or behind it
+                let number = any(run, u8::is_ascii_digit) && !(whole && run.len() == 3);
+                let small = any(run, |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) && !(whole && run.len() < 4);
+                let capital = any(run, |byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')) && !(whole && run.len() < 16);
+                assert!(!number && !small && !capital, "{}: {run:?} in {anchor:?}", recogniser.name());
+            }
+        }
     }
 
     #[test]

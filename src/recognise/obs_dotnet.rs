@@ -28,6 +28,10 @@ impl Recogniser for ObsDotnet {
         &[EXCEPTION, ANSWER, RETRYING]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let event = event.text;
         let line = fields::line(event);

@@ -27,6 +27,10 @@ impl Recogniser for ObsGo {
         line.starts_with(b"Code:") || line.starts_with(b"err: obs: service returned error")
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         errors(event.text, event.places(0), found);
         let reports = [

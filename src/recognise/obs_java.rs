@@ -45,6 +45,10 @@ impl Recogniser for ObsJava {
         line.starts_with(SAMPLE_STATUS.as_bytes()) || line.starts_with(FAILED.as_bytes())
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let line = fields::line(event.text);
         let first = |anchor: usize| event.place(anchor).filter(|at| *at < line.len());

@@ -22,6 +22,10 @@ impl Recogniser for ObsPython {
         &[EXCEPTIONAL, RESULT]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let event = event.text;
         for (anchor, id_before) in [(EXCEPTIONAL, ",requestId:"), (RESULT, "('request-id', '")] {

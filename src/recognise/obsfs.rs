@@ -22,6 +22,10 @@ impl Recogniser for Obsfs {
         &[FAILED, "<Code>"]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         // a body has an element before that of the code, which many a text names without one
         let bodied = event.places(1).last().is_some_and(|at| memchr::memchr(b'<', &event.text[..at]).is_some());

@@ -27,6 +27,10 @@ impl Recogniser for Obsutil {
             && short::find_iter(line, lit!(CODE)).any(|at| error(line, at).is_some())
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         let first = event.places(0).find_map(|at| error(event.text, at)); // others are in its message
         found.extend(first.filter(|report| report.status.is_some()));

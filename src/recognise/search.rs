@@ -7,7 +7,7 @@
 //! is found, the anchors around it are compared.
 
 use super::{BUILT_IN, Recogniser};
-use crate::framing::{Bits, Hit, short};
+use crate::framing::{self, Bits, Hit, short};
 use aho_corasick::{AhoCorasick, BuildError, MatchKind, packed};
 use std::collections::BTreeMap;
 
@@ -120,45 +120,85 @@ impl Search {
         Seen { text, hits, first: self.numbers.first[number], window: &self.numbers.window }
     }
 
-    /// Searches `bytes`: what it returns says where the next anchor at or behind a place is, and whose. The place only
-    /// grows from call to call.
-    pub fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
-        let mut first = Head::of(&self.first);
-        let mut more: Vec<Head<'s>> = self.more.iter().map(Head::of).collect();
-        move |from| {
-            let mut next = first.next(bytes, from);
-            for head in &mut more {
-                next = match (next, head.next(bytes, from)) {
-                    (Some(one), Some(other)) if one.at == other.at => {
-                        Some(Hit { at: one.at, bits: one.bits | other.bits, literals: one.literals | other.literals })
-                    }
-                    (Some(next), Some(other)) => Some(next.min(other)),
-                    (next, other) => next.or(other),
-                };
-            }
-            next
+    /// Searches `bytes`.
+    pub fn hits<'s>(&'s self, bytes: &'s [u8]) -> Heads<'s> {
+        Heads {
+            first: Head::of(&self.first, bytes),
+            more: self.more.iter().map(|part| Head::of(part, bytes)).collect(),
         }
     }
 }
 
-/// A part of the search and what it found last, which may still lie ahead.
+/// All parts of the search in one text.
+pub struct Heads<'s> {
+    first: Head<'s>,
+    more: Vec<Head<'s>>,
+}
+
+impl framing::Search for Heads<'_> {
+    fn next(&mut self, from: usize) -> Option<Hit> {
+        let mut next = self.first.next(from);
+        for head in &mut self.more {
+            next = match (next, head.next(from)) {
+                (Some(one), Some(other)) if one.at == other.at => {
+                    Some(Hit { at: one.at, bits: one.bits | other.bits, literals: one.literals | other.literals })
+                }
+                (Some(next), Some(other)) => Some(next.min(other)),
+                (next, other) => next.or(other),
+            };
+        }
+        next
+    }
+
+    fn place(&mut self, from: usize) -> Option<usize> {
+        let mut place = self.first.place(from);
+        for head in &mut self.more {
+            place = place.into_iter().chain(head.place(from)).min();
+        }
+        place
+    }
+}
+
+/// A part of the search in a text, and what it found last, which may still lie ahead.
 struct Head<'s> {
     part: &'s Part,
+    bytes: &'s [u8],
+    /// Where the next window is, and its number; nothing is behind the last one.
+    window: Option<(usize, usize)>,
+    /// The next anchor, once somebody has asked for it.
     found: Option<Hit>,
     ended: bool,
 }
 
 impl<'s> Head<'s> {
-    fn of(part: &'s Part) -> Self {
-        Self { part, found: None, ended: false }
+    fn of(part: &'s Part, bytes: &'s [u8]) -> Self {
+        Self { part, bytes, window: None, found: None, ended: false }
     }
 
-    fn next(&mut self, bytes: &[u8], from: usize) -> Option<Hit> {
-        if !self.ended && self.found.is_none_or(|found| found.at < from) {
-            self.found = self.part.next(bytes, from);
-            self.ended = self.found.is_none();
+    /// Where the next window is.
+    fn place(&mut self, from: usize) -> Option<usize> {
+        if !self.ended && self.window.is_none_or(|(at, _)| at < from) {
+            self.window = self.part.window(self.bytes, from);
+            self.ended = self.window.is_none();
         }
-        self.found
+        self.window.map(|(at, _)| at)
+    }
+
+    /// The next window with an anchor around it.
+    fn next(&mut self, mut from: usize) -> Option<Hit> {
+        loop {
+            let at = self.place(from)?;
+            let (_, number) = self.window?;
+            if let Some(found) = self.found.filter(|found| found.at == at) {
+                return Some(found);
+            }
+            let Interest { bits, literals } = self.part.windows[number].anchors_at(self.bytes, at);
+            if bits != 0 {
+                self.found = Some(Hit { at, bits, literals });
+                return self.found;
+            }
+            from = at + 1;
+        }
     }
 }
 
@@ -184,19 +224,13 @@ impl Part {
         Ok(Self { finder, windows })
     }
 
-    fn next(&self, bytes: &[u8], mut from: usize) -> Option<Hit> {
-        loop {
-            let found = match &self.finder {
-                Finder::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into())?,
-                Finder::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..))?,
-            };
-            let at = found.start();
-            let Interest { bits, literals } = self.windows[found.pattern().as_usize()].anchors_at(bytes, at);
-            if bits != 0 {
-                return Some(Hit { at, bits, literals });
-            }
-            from = at + 1;
-        }
+    /// Where the next window is, and its number.
+    fn window(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        let found = match &self.finder {
+            Finder::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into())?,
+            Finder::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..))?,
+        };
+        Some((found.start(), found.pattern().as_usize()))
     }
 }
 
@@ -302,6 +336,7 @@ fn escaped(text: &str) -> Vec<u8> {
 #[allow(clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::framing::Search as _;
 
     fn search() -> Search {
         Search::new(BUILT_IN.iter().copied()).expect("the built-in anchors can be searched for")
@@ -331,9 +366,9 @@ mod tests {
         for (number, recogniser) in BUILT_IN.iter().enumerate() {
             for (place, anchor) in recogniser.anchors().iter().enumerate() {
                 let text = format!("2026-11-22 12:00:00 x{anchor}y and more text than a vector of the search holds");
-                let mut next = search.hits(text.as_bytes());
+                let mut found = search.hits(text.as_bytes());
                 let mut hits = Vec::new();
-                while let Some(hit) = next(hits.last().map_or(0, |last: &Hit| last.at + 1)) {
+                while let Some(hit) = found.next(hits.last().map_or(0, |last: &Hit| last.at + 1)) {
                     hits.push(hit);
                 }
                 assert!(hits.iter().any(|hit| hit.bits & 1 << number != 0), "{}: {anchor:?}", recogniser.name());
@@ -341,6 +376,6 @@ mod tests {
                 assert_eq!(seen.place(place), text.find(anchor), "{}: {anchor:?}", recogniser.name());
             }
         }
-        assert_eq!(search.hits(b"node: a code of conduct, ode: node=1 mode>2")(0), None);
+        assert_eq!(search.hits(b"node: a code of conduct, ode: node=1 mode>2").next(0), None);
     }
 }

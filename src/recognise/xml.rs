@@ -25,6 +25,10 @@ impl Recogniser for Xml {
         &[CODE, ESCAPED[0].0, ESCAPED[1].0, ESCAPED[2].0]
     }
 
+    fn by_shape(&self) -> bool {
+        true
+    }
+
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
         if event.place(0).is_some() {
             return read(event.text, event.places(0), found); // what is escaped inside a body is text of that body

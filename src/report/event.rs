@@ -147,6 +147,21 @@ impl EventMemory {
         }
     }
 
+    /// Goes on to the event that begins at the offset `start`, which is closed and of which nothing has to be remembered.
+    /// False if something of it was taken before.
+    pub fn passes(&mut self, start: u64, now: Now) -> bool {
+        if self.start == start && !self.told.is_empty() {
+            return false;
+        }
+        self.start = start;
+        self.since = now;
+        if !(self.told.is_empty() && self.held.is_empty()) {
+            self.told.clear();
+            self.held.clear();
+        }
+        true
+    }
+
     /// The event ends here, whatever it may have lacked: nothing of it will be read again.
     pub fn end(&mut self, mut take: impl FnMut(Group)) {
         for held in self.held.drain(..) {

@@ -25,7 +25,7 @@ fn all() -> &'static Recognisers {
 struct Everything;
 
 impl Anchors for Everything {
-    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl FnMut(usize) -> Option<Hit> + 's {
+    fn hits<'s>(&'s self, bytes: &'s [u8]) -> impl framing::Search + 's {
         |from| (from < bytes.len()).then_some(Hit { at: from, bits: 1, literals: 0 })
     }
 
@@ -44,7 +44,7 @@ pub fn framing(data: &[u8]) {
     match how >> 1 & 3 {
         0 => {
             let mut floor = 0;
-            let scan = framing::scan(bytes, end, &Everything, bounds, |event| {
+            let scan = framing::scan(bytes, end, &Everything, bounds, |event: framing::Event<'_>| {
                 assert!(event.at >= floor && !event.text.is_empty() && at_line_start(bytes, event.at));
                 assert_eq!(event.text, &bytes[event.at..event.at + event.text.len()]);
                 floor = event.at + event.text.len();

@@ -14,6 +14,7 @@ mod injections;
 mod logs;
 mod pieces;
 mod restarts;
+mod shapes;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};

@@ -1,0 +1,196 @@
+//! Lines like one that was read before: in a storm of errors nearly all. What was found in the first is not looked for in
+//! the others; see [`Shapes`].
+
+use super::{Observer, Pipeline, Stream};
+use crate::framing::{self, Event, Stamp, Visitor};
+use crate::recognise::{Link, Report, Told};
+use crate::report::{Code, Finding, Group, Origin, RequestId};
+
+/// What all lines of a shape tell of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    code: Option<Code>,
+    status: Option<u16>,
+    recogniser: u8,
+}
+
+impl<O: Observer> Pipeline<O> {
+    /// Forgets what is known of lines: recognisers or codes are others from now on.
+    pub fn forget_lines(&mut self) {
+        self.shapes.clear();
+    }
+
+    /// Remembers what an event tells of, if that is what one report says and the event is a line by itself.
+    pub(super) fn learn(&mut self, event: &Event<'_>, report: &Report<'_>, group: &Group) {
+        let alone = event.plain && group.link == Link::Alone && self.recognisers.by_shape(event.hits);
+        let Some(first) = event.hits.first().filter(|_| alone) else { return };
+        let place = |piece: &str| piece.as_ptr().addr().wrapping_sub(event.text.as_ptr().addr());
+        let id = report.request_id.map(|id| place(id)..place(id) + id.len());
+        if id.as_ref().is_some_and(|id| event.text.get(id.clone()).is_none()) {
+            return; // it was put together from the text
+        }
+        let telling = report.code.map_or(first.at, place);
+        let Finding { code, status, origin, .. } = group.finding;
+        let what = Known { code, status, recogniser: origin.recogniser };
+        self.shapes.learn(event.text, first.at, telling, Told { id, what });
+    }
+
+    /// Takes in the line of `whole` that begins at `at`, as [`Visitor::known`] says.
+    fn known(&mut self, stream: &mut Stream, start: u64, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
+        let text = &whole[at..];
+        let (length, told) = self.shapes.find(text, hit - at)?;
+        let (line, behind) = text.split_at(length);
+        if !framing::dated(behind) || !stream.memory[0].passes(start + at as u64, self.now) {
+            return None; // it may go on, or something of it was counted already
+        }
+        let Known { code, status, recogniser } = told.what;
+        let finding = Finding {
+            code,
+            status,
+            id: told.id.clone().map(|id| RequestId::new(&line[id])),
+            origin: Origin { labels: stream.labels, recogniser },
+            time: if O::TIMES { self.minute.stamp(line).or_else(|| Stamp::above(&whole[..at])) } else { None },
+            log: if O::LOGS { stream.log.clone() } else { None },
+        };
+        self.tell_of(&finding);
+        if self.merger.passes(&finding) {
+            self.counting().0.count(&finding);
+        } else {
+            self.submit(finding);
+        }
+        Some(at + length)
+    }
+}
+
+/// The events of a log whose lines stand in no frame.
+pub(super) struct Lines<'p, O> {
+    pub pipeline: &'p mut Pipeline<O>,
+    pub stream: &'p mut Stream,
+    /// The offset at which the bytes begin.
+    pub start: u64,
+    pub bytes: &'p [u8],
+}
+
+impl<O: Observer> Visitor for Lines<'_, O> {
+    fn known(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
+        self.pipeline.known(self.stream, self.start, whole, at, hit)
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&self.bytes[..event.at]));
+        self.pipeline.event(self.stream, self.start + event.at as u64, &event, around);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::super::{Unobserved, pipeline};
+    use super::*;
+    use crate::config::Config;
+    use crate::report::Bounds;
+    use crate::tail::{Behind, Consumer as _, SourceKey};
+    use crate::tally::metrics;
+    use std::path::Path;
+
+    fn read(pipeline: &mut Pipeline<Unobserved>, log: &str) {
+        pipeline.opened(SourceKey(0), 0, Path::new("app.log"), None);
+        pipeline.take(SourceKey(0), 0, log.as_bytes(), Behind::End);
+        pipeline.closed(SourceKey(0));
+    }
+
+    fn counted(pipeline: &Pipeline<Unobserved>) -> u64 {
+        pipeline.tally.totals().values().sum()
+    }
+
+    /// A line that tells of an error, the number of which is in its time, its id and in between.
+    type Line = fn(u64) -> String;
+
+    const LINES: [Line; 6] = [
+        |number| {
+            format!(
+                "2026-11-22 12:47:{:02} ERROR [worker-{}] x: obs: service returned error: Status=503 Service Unavailable, Code=SlowDown, Message=m, RequestId={number:032X}",
+                number % 60,
+                number % 10
+            )
+        },
+        |number| {
+            format!(
+                "2026-11-22 12:47:{:02} ERROR [worker-{}] PUT answered 403: <?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>m</Message><RequestId>{number:032X}</RequestId></Error>",
+                number % 60,
+                number % 10
+            )
+        },
+        |number| {
+            format!(
+                "2026-11-22 12:47:{:02} ERROR [worker-{}] An error occurred (NoSuchKey) when calling the GetObject operation: m",
+                number % 60,
+                number % 10
+            )
+        },
+        |number| {
+            format!(
+                "2026-11-22 12:47:{:02} ERROR [worker-{}] x.AmazonS3Exception: m (Service: Amazon S3; Status Code: 404; Error Code: NoSuchKey; Request ID: {number:032X}; S3 Extended Request ID: null; Proxy: null)",
+                number % 60,
+                number % 10
+            )
+        },
+        |number| {
+            format!(
+                "2026-11-22 12:47:{:02} ERROR [worker-{}] failed errorCode=SlowDown status=503 requestId={number:032X} attempt=3",
+                number % 60,
+                number % 10
+            )
+        },
+        |number| {
+            format!(
+                "2026-11-22 12:47:{:02},206|process:1|thread:{}|ERROR|HTTP(s)+XML|OBS_LOGGER|_parse_xml_internal,1048|exceptional obs response:status:404,reason:Not Found,code:NoSuchKey,message:m,requestId:{number:032X}|",
+                number % 60,
+                1000 + number
+            )
+        },
+    ];
+
+    /// Reads the first of some lines, and then shows the others to see which are known.
+    fn known(line: Line) -> (Vec<bool>, u64) {
+        let bounds = Bounds { counted: 1 << 16, waiting: 1 << 10 };
+        let (mut pipeline, _) = pipeline(Config::default(), bounds, Unobserved).unwrap();
+        read(&mut pipeline, &format!("{}\n2026-11-22 12:48:00 INFO x\n", line(1)));
+        let mut known = Vec::new();
+        for number in 2..10 {
+            let log = format!("{}\n2026-11-22 12:48:00 INFO and then something else\n", line(number));
+            let hit = framing::all_hits(&*pipeline.recognisers, log.as_bytes()).first().unwrap().at;
+            known.push(pipeline.known(&mut Stream::default(), 0, log.as_bytes(), 0, hit).is_some());
+        }
+        pipeline.finish();
+        (known, counted(&pipeline))
+    }
+
+    #[test]
+    fn what_was_found_in_a_line_is_known_of_lines_like_it() {
+        for line in LINES {
+            assert_eq!(known(line), (vec![true; 8], 9), "{}", line(1));
+        }
+    }
+
+    #[test]
+    fn a_line_that_may_go_on_is_looked_at() {
+        let (mut pipeline, _) = pipeline(Config::default(), Bounds { counted: 16, waiting: 16 }, Unobserved).unwrap();
+        let go = LINES[0];
+        read(&mut pipeline, &format!("{}\n2026-11-22 12:48:00 INFO x\n", go(1)));
+        let hit = framing::all_hits(&*pipeline.recognisers, go(1).as_bytes()).first().unwrap().at;
+        for behind in ["", "\tat x\n2026-11-22 12:48:00 INFO and more\n", "<?xml version=\"1.0\"?> and more of it\n"] {
+            let log = format!("{}\n{behind}", go(2));
+            assert_eq!(pipeline.known(&mut Stream::default(), 0, log.as_bytes(), 0, hit), None, "{behind}");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_before_is_a_duplicate() {
+        let (mut pipeline, _) = pipeline(Config::default(), Bounds { counted: 16, waiting: 16 }, Unobserved).unwrap();
+        let log: String = [1, 2, 3, 2, 1, 4].map(|number| LINES[0](number) + "\n").concat();
+        read(&mut pipeline, &log);
+        assert_eq!(counted(&pipeline), 4);
+        assert_eq!(pipeline.tally.own(&metrics::DUPLICATES, ""), 2);
+    }
+}
