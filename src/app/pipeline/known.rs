@@ -1,5 +1,5 @@
 //! Lines like one that was read before: in a storm of errors nearly all. What was found in the first is not looked for in
-//! the others; see [`Shapes`].
+//! the others; see [`Shapes`](crate::recognise::Shapes).
 
 use super::{Observer, Pipeline, Stream};
 use crate::framing::{self, Event, Stamp, Visitor};
