@@ -87,7 +87,7 @@ fn backlog(path: &Path, bytes: usize, every: usize) -> u64 {
 #[test]
 fn a_stop_is_obeyed_in_the_middle_of_a_backlog() {
     let folder = tempfile::tempdir().unwrap();
-    let errors = backlog(&folder.path().join("app.log"), 400 << 20, 4 << 10);
+    let errors = backlog(&folder.path().join("app.log"), 400 << 20, 1 << 10);
     let start = Start::new(folder.path(), "app.log");
     let read = |daemon: &Daemon| daemon.scrape().value("obs_error_exporter_read_bytes_total");
     for round in 0..2 {

@@ -204,10 +204,7 @@ impl Tally {
         };
         series.value += 1;
         series.changed = now;
-        // one of those that are counted at a time is enough
-        if let Some(id) = &finding.id
-            && series.example.as_ref().is_none_or(|(_, at)| *at != now)
-        {
+        if let Some(id) = &finding.id {
             series.example = Some((id.clone(), now));
         }
         if finding.code.is_some_and(|code| self.codes.entry(code).is_none()) {
