@@ -35,7 +35,7 @@ pub struct Merger {
     bounds: Bounds,
     /// The place of each that waits, counted from the first that ever did.
     places: HashMap<u64, u64>,
-    /// Those that wait, oldest first, and what is left of those that do not any more.
+    /// Those that wait, oldest first, and some gaps where others did.
     queue: VecDeque<Waiting>,
     /// The place of the first of them.
     gone: u64,
@@ -66,6 +66,9 @@ impl Saved {
 
 /// So many successes are remembered, for the status of a code that comes without one.
 const MOST_SUCCESSES: usize = 256;
+
+/// Beside one for each that waits there are so many gaps in the queue.
+const MOST_GAPS: usize = 64;
 
 impl Merger {
     /// A merger that remembers nothing yet.
@@ -225,7 +228,19 @@ impl Merger {
     fn take(&mut self, hash: u64) -> Option<Finding> {
         let place = usize::try_from(self.places.remove(&hash)? - self.gone).ok()?;
         self.remember(hash);
-        self.queue.get_mut(place)?.finding.take()
+        let finding = self.queue.get_mut(place)?.finding.take();
+        self.close_gaps();
+        finding
+    }
+
+    /// Nobody else would, where no time passes or the first one waits on.
+    fn close_gaps(&mut self) {
+        if self.queue.len() <= 2 * self.places.len() + MOST_GAPS {
+            return;
+        }
+        self.queue.retain(|waiting| waiting.finding.is_some());
+        self.gone = 0;
+        self.places = (0..).zip(&self.queue).map(|(place, waiting)| (waiting.hash, place)).collect();
     }
 
     fn remember(&mut self, hash: u64) {
@@ -326,6 +341,24 @@ mod tests {
         merger.finish(|_| counted += 1);
         assert_eq!(counted, 10);
         assert!(merger.counted.len() <= BOUNDS.counted && merger.order.len() <= BOUNDS.counted);
+    }
+
+    #[test]
+    fn responses_that_are_complete_leave_no_room_behind() {
+        let mut merger = Merger::new(Bounds { counted: 4, waiting: 8 });
+        let mut counted = submit(&mut merger, finding("", Some(404), "first"), 0).1.len();
+        for number in 0..10_000 {
+            let id = format!("W{number}");
+            counted += submit(&mut merger, finding("", Some(503), &id), 0).1.len();
+            if number % 3 > 0 {
+                assert_eq!(submit(&mut merger, finding("SlowDown", None, &id), 0).0, Outcome::Counted);
+                counted += 1;
+            }
+            assert!(merger.queue.len() <= 3 * 8 + MOST_GAPS, "{}", merger.queue.len());
+        }
+        assert_eq!(merger.due(), Some(WAIT));
+        merger.expire(WAIT, |_| counted += 1);
+        assert_eq!((counted, merger.queue.len(), merger.places.len()), (10_001, 0, 0));
     }
 
     #[test]
