@@ -1,11 +1,12 @@
 //! From the bytes of files to counters: the hot path, without locks, clocks or I/O.
 
 mod known;
+mod shapes;
 
 use super::observer::Observer;
 use crate::config::PathLabels;
 use crate::framing::{self, Bounds, Decoded, Event, Framing, Minute, STREAMS, Scan, Stamp, all_hits};
-use crate::recognise::{Found, Recognisers, Shapes};
+use crate::recognise::{Found, Recognisers};
 use crate::report::{
     self, EventMemory, Finding, Group, Groups, Joined, Joins, Log, Merger, Now, Origin, Outcome, RequestId,
 };
@@ -13,6 +14,7 @@ use crate::tail::{self, Behind, Consumer, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
 use known::{Known, Lines};
 use serde::{Deserialize, Serialize};
+use shapes::Shapes;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;

@@ -29,7 +29,6 @@ mod obsutil;
 mod owned;
 mod s3cmd;
 mod search;
-mod shapes;
 mod terraform;
 mod xml;
 
@@ -38,7 +37,6 @@ pub use custom::{Custom, CustomError};
 use crate::framing::{self, Bits, Hit};
 use search::Search;
 pub use search::Seen;
-pub use shapes::{Shapes, Told};
 use smallvec::SmallVec;
 
 /// What one log event tells of one response. At least one field is there.
@@ -125,8 +123,9 @@ pub trait Recogniser: Sync + Send {
         false
     }
 
-    /// Whether all lines of a [shape](Shapes) are one to it, but for the request id: it asks of digits only whether they
-    /// are some, where they are no status. So do most that join nothing and parse no nested text.
+    /// Whether all lines of a shape are one to it, but for the request id: lines that differ in nothing but times, numbers
+    /// and ids (`app/pipeline/shapes.rs`). So are they to who asks of digits only whether they are some, where they are
+    /// no status.
     fn by_shape(&self) -> bool {
         false
     }
@@ -204,7 +203,7 @@ impl Recognisers {
         BUILT_IN.iter().copied().chain(self.custom.iter().map(|custom| custom as &dyn Recogniser))
     }
 
-    /// Whether what is found in a line with these hits is found in all lines of its [shape](Shapes).
+    /// Whether what is found in a line with these hits is found in all lines of its shape.
     #[must_use]
     pub fn by_shape(&self, hits: &[Hit]) -> bool {
         self.custom.is_empty() && hits.iter().all(|hit| hit.bits & !self.by_shape == 0)

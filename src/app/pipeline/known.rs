@@ -1,9 +1,10 @@
 //! Lines like one that was read before: in a storm of errors nearly all. What was found in the first is not looked for in
-//! the others; see [`Shapes`](crate::recognise::Shapes).
+//! the others; see [`Shapes`](super::shapes::Shapes).
 
+use super::shapes::Told;
 use super::{Observer, Pipeline, Stream};
 use crate::framing::{self, Event, Stamp, Visitor};
-use crate::recognise::{Link, Report, Told};
+use crate::recognise::{Link, Report};
 use crate::report::{Code, Finding, Group, Origin, RequestId};
 
 /// What all lines of a shape tell of.

@@ -7,7 +7,7 @@
 //! A shape is a line with the places in which others may differ: digits of the time at its beginning, the request id,
 //! numbers, and hexadecimal names in small letters. A number of three digits is no such place, since it may be a status,
 //! and nothing is that is part of a word, which may be a code. For which recognisers this is enough they say themselves:
-//! [`by_shape`](super::Recogniser::by_shape). `tests/properties/shapes.rs` reads logs with and without it.
+//! [`by_shape`](crate::recognise::Recogniser::by_shape). `tests/properties/shapes.rs` reads logs with and without it.
 
 use std::ops::Range;
 
