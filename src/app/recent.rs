@@ -156,9 +156,7 @@ impl Recorder {
 
     /// What was counted until now, to be changed.
     fn recent(&mut self) -> &mut Recent {
-        if self.snapshot.get().is_some() {
-            self.snapshot.take();
-        }
+        self.snapshot.take();
         &mut self.recent
     }
 }

@@ -123,17 +123,18 @@ pub struct Minute {
 const HEAD: usize = 16;
 
 impl Minute {
-    /// The same as [`Stamp::of_event`], for a line that begins with its stamp.
+    /// The same as [`Stamp::of_event`], quicker for a line that begins with its stamp.
     pub fn stamp(&mut self, line: &[u8]) -> Option<Stamp> {
-        let head = line.first_chunk::<HEAD>().filter(|_| line.get(HEAD) == Some(&b':'));
-        if let Some(head) = head.filter(|head| self.head != **head) {
-            let text = |end: &[u8]| [head.as_slice(), end].concat();
-            match numeric(&text(b":00 ")) {
-                Some(stamp) => (self.head, self.seconds) = (*head, stamp.millis / 1000),
-                None => return Stamp::of_event(line),
-            }
+        self.early(line).or_else(|| Stamp::of_event(line))
+    }
+
+    fn early(&mut self, line: &[u8]) -> Option<Stamp> {
+        let (head, rest) = line.split_first_chunk()?;
+        if self.head != *head {
+            let begins = numeric(&[head.as_slice(), b":00 "].concat())?;
+            (self.head, self.seconds) = (*head, begins.millis / 1000);
         }
-        head.and_then(|_| in_minute(self.seconds, &line[HEAD..])).or_else(|| Stamp::of_event(line))
+        in_minute(self.seconds, rest)
     }
 }
 
@@ -198,7 +199,7 @@ fn stamp(year: i64, month: i64, day: i64, time: &[u8]) -> Option<Stamp> {
 
 /// The stamp whose minute is so many seconds since 1970, of which `time` is the rest: `:06.208Z`.
 fn in_minute(minute: i64, time: &[u8]) -> Option<Stamp> {
-    let [b':', tens, ones, rest @ ..] = time else { return None };
+    let [b':', tens, ones, fraction @ ..] = time else { return None };
     if !(tens.is_ascii_digit() && ones.is_ascii_digit()) {
         return None;
     }
@@ -206,7 +207,7 @@ fn in_minute(minute: i64, time: &[u8]) -> Option<Stamp> {
     if second > 60 {
         return None;
     }
-    let mut rest = rest;
+    let mut rest = fraction;
     let mut millis = 0;
     if let [b'.' | b',', a, b, c, end, ..] = rest
         && a.is_ascii_digit() & b.is_ascii_digit() & c.is_ascii_digit() & !end.is_ascii_digit()

@@ -154,11 +154,9 @@ impl EventMemory {
             return false;
         }
         self.start = start;
+        self.told.clear();
+        self.held.clear();
         self.since = now;
-        if !(self.told.is_empty() && self.held.is_empty()) {
-            self.told.clear();
-            self.held.clear();
-        }
         true
     }
 

@@ -112,7 +112,7 @@ impl Observer for Notes {
         self.counted += 1;
         let kind = (finding.code, finding.status);
         let seen = match self.seen.get_mut(&kind) {
-            Some(seen) => seen,
+            Some(seen) => seen, // without making room for one more
             None => self.seen.entry(kind).or_default(),
         };
         match finding.time {

@@ -15,11 +15,7 @@ pub struct Timeline {
 impl Timeline {
     /// Counts something at a time, in milliseconds since 1970.
     pub fn add(&mut self, at: i64) {
-        let interval = at >> self.shift;
-        match self.counts.last_mut() {
-            Some((last, count)) if *last == interval => *count += 1, // as almost always, once the intervals are wide
-            _ => self.count(interval, 1),
-        }
+        self.count(at >> self.shift, 1);
     }
 
     fn count(&mut self, interval: i64, count: u64) {
