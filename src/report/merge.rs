@@ -1,7 +1,8 @@
 //! Reports with the same request id, in whichever files they stand, are one response.
 
+use super::ids::Ids;
 use super::{Finding, Now, RequestId, WAIT};
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -30,23 +31,34 @@ pub struct Bounds {
 /// Merges findings by request id, within bounds: a window of ids that were counted, and those that still wait.
 #[derive(Debug)]
 pub struct Merger {
-    counted: HashSet<u64>,
-    order: VecDeque<u64>,
+    /// Of responses that were counted, or wait.
+    known: Ids,
+    /// Those that were counted, oldest first.
+    counted: VecDeque<u64>,
     bounds: Bounds,
-    /// The place of each that waits, counted from the first that ever did.
-    places: HashMap<u64, u64>,
     /// Those that wait, oldest first, and some gaps where others did.
     queue: VecDeque<Waiting>,
-    /// The place of the first of them.
+    /// How many wait.
+    waits: usize,
+    /// The place of the first in the queue, counted from the first that ever was.
     gone: u64,
+    /// The places of those that wait, up to where somebody has asked for one.
+    places: HashMap<u64, u64>,
+    /// The place behind those.
+    listed: u64,
     successes: VecDeque<(u64, u16)>,
 }
 
 #[derive(Debug)]
 struct Waiting {
     until: Now,
-    hash: u64,
     finding: Option<Finding>,
+}
+
+impl Waiting {
+    fn hash(&self) -> Option<u64> {
+        Some(self.finding.as_ref()?.id.as_ref()?.hash)
+    }
 }
 
 /// What a merger keeps over a restart.
@@ -67,6 +79,10 @@ impl Saved {
 /// So many successes are remembered, for the status of a code that comes without one.
 const MOST_SUCCESSES: usize = 256;
 
+/// The window of ids may grow by this part of it before the oldest are forgotten, many at once: where each of them is has
+/// to be looked up in much memory, for which a processor waits, but for several at the same time.
+const LATE: usize = 64;
+
 /// Beside one for each that waits there are so many gaps in the queue.
 const MOST_GAPS: usize = 64;
 
@@ -75,12 +91,14 @@ impl Merger {
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         Self {
-            counted: HashSet::default(),
-            order: VecDeque::new(),
+            known: Ids::default(),
+            counted: VecDeque::new(),
             bounds,
-            places: HashMap::default(),
             queue: VecDeque::new(),
+            waits: 0,
             gone: 0,
+            places: HashMap::default(),
+            listed: 0,
             successes: VecDeque::new(),
         }
     }
@@ -94,17 +112,24 @@ impl Merger {
             count(finding);
             return Outcome::Counted;
         };
-        if self.counted.contains(&hash) {
-            return if finding.error() { Outcome::Duplicate } else { Outcome::NoError };
+        let error = finding.error();
+        let known = if error { !self.known.insert(hash) } else { self.known.contains(hash) };
+        if !known {
+            return self.begin(hash, finding, now, count);
         }
-        if let Some(waiting) = self.waiting(hash) {
-            waiting.absorb(finding);
-            if !waiting.complete() {
-                return Outcome::Waits;
-            }
-            self.take(hash).into_iter().for_each(count);
-            return Outcome::Counted;
+        let Some(waiting) = self.waiting(hash) else {
+            return if error { Outcome::Duplicate } else { Outcome::NoError };
+        };
+        waiting.absorb(finding);
+        if !waiting.complete() {
+            return Outcome::Waits;
         }
+        self.take(hash).into_iter().for_each(count);
+        Outcome::Counted
+    }
+
+    /// Takes in the first finding with an id.
+    fn begin(&mut self, hash: u64, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
         if !finding.error() {
             self.success(hash, finding.status);
             return Outcome::NoError;
@@ -117,11 +142,11 @@ impl Merger {
             count(finding);
             return Outcome::Counted;
         }
-        if self.places.len() >= self.bounds.waiting {
+        if self.waits >= self.bounds.waiting {
             self.oldest().into_iter().for_each(&mut count);
         }
-        self.places.insert(hash, self.gone + self.queue.len() as u64);
-        self.queue.push_back(Waiting { until: now + WAIT, hash, finding: Some(finding) });
+        self.waits += 1;
+        self.queue.push_back(Waiting { until: now + WAIT, finding: Some(finding) });
         Outcome::Waits
     }
 
@@ -129,17 +154,16 @@ impl Merger {
     /// be counted. Else it has to be [submitted](Self::submit).
     pub fn passes(&mut self, finding: &Finding) -> bool {
         let Some(id) = &finding.id else { return finding.error() };
-        let waits = || !self.places.is_empty() && self.places.contains_key(&id.hash);
-        if !finding.complete() || waits() || !self.counted.insert(id.hash) {
+        if !finding.complete() || !self.known.insert(id.hash) {
             return false;
         }
-        self.age(id.hash);
+        self.remember(id.hash);
         true
     }
 
     /// Takes in a finding that has waited elsewhere: it is counted as it is, unless its response is known already.
     pub fn settle(&mut self, finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
-        let waited = finding.id.as_ref().map(|id| id.hash).filter(|hash| !self.places.contains_key(hash));
+        let waited = finding.id.as_ref().map(|id| id.hash).filter(|hash| !self.known.contains(*hash));
         let outcome = self.submit(finding, now, &mut count);
         match (outcome, waited) {
             (Outcome::Waits, Some(hash)) => {
@@ -152,8 +176,10 @@ impl Merger {
 
     /// The response with this id was counted before its id was read.
     pub fn known(&mut self, id: &RequestId) {
-        if self.take(id.hash).is_none() {
+        if self.known.insert(id.hash) {
             self.remember(id.hash);
+        } else {
+            self.take(id.hash);
         }
     }
 
@@ -172,8 +198,10 @@ impl Merger {
 
     /// Counts everything that waits: the end of the input, behind which nothing is known by its id any more.
     pub fn finish(&mut self, count: impl FnMut(Finding)) {
+        let all = std::mem::take(&mut self.queue);
+        (self.waits, self.gone, self.listed) = (0, 0, 0);
         self.places.clear();
-        std::mem::take(&mut self.queue).into_iter().filter_map(|waiting| waiting.finding).for_each(count);
+        all.into_iter().filter_map(|waiting| waiting.finding).for_each(count);
     }
 
     /// All findings that wait, to translate their codes.
@@ -185,13 +213,16 @@ impl Merger {
     #[must_use]
     pub fn save(&self) -> Saved {
         let waiting = self.queue.iter().filter_map(|waiting| waiting.finding.clone());
-        Saved { window: self.order.iter().flat_map(|hash| hash.to_le_bytes()).collect(), waiting: waiting.collect() }
+        Saved { window: self.counted.iter().flat_map(|hash| hash.to_le_bytes()).collect(), waiting: waiting.collect() }
     }
 
     /// Takes up what was kept; what waited waits as long again.
     pub fn restore(&mut self, saved: Saved, now: Now, mut count: impl FnMut(Finding)) {
         for hash in saved.window.chunks_exact(8) {
-            self.remember(hash.iter().rev().fold(0, |hash, byte| hash << 8 | u64::from(*byte)));
+            let hash = hash.iter().rev().fold(0, |hash, byte| hash << 8 | u64::from(*byte));
+            if self.known.insert(hash) {
+                self.remember(hash);
+            }
         }
         for finding in saved.waiting {
             self.submit(finding, now, &mut count);
@@ -210,52 +241,60 @@ impl Merger {
 
     /// What waits at the front of the queue, if it still does.
     fn next(&mut self) -> Option<Finding> {
-        let Waiting { hash, finding, .. } = self.queue.pop_front()?;
+        let waiting = self.queue.pop_front()?;
         self.gone += 1;
-        if finding.is_some() {
-            self.places.remove(&hash);
+        if let Some(hash) = waiting.hash() {
+            if self.gone <= self.listed {
+                self.places.remove(&hash);
+            }
+            self.waits -= 1;
             self.remember(hash);
         }
-        finding
+        self.listed = self.listed.max(self.gone);
+        waiting.finding
     }
 
     /// What waits with this id.
     fn waiting(&mut self, hash: u64) -> Option<&mut Finding> {
+        self.list();
         let place = usize::try_from(self.places.get(&hash)? - self.gone).ok()?;
         self.queue.get_mut(place)?.finding.as_mut()
     }
 
     fn take(&mut self, hash: u64) -> Option<Finding> {
+        self.list();
         let place = usize::try_from(self.places.remove(&hash)? - self.gone).ok()?;
+        let finding = self.queue.get_mut(place)?.finding.take()?;
+        self.waits -= 1;
         self.remember(hash);
-        let finding = self.queue.get_mut(place)?.finding.take();
         self.close_gaps();
-        finding
+        Some(finding)
+    }
+
+    /// Lets all that wait be found by their ids. Where bodies stand that tell of no status, many may wait of which
+    /// nothing is told again.
+    fn list(&mut self) {
+        let from = usize::try_from(self.listed - self.gone).unwrap_or(usize::MAX).min(self.queue.len());
+        let places = (self.listed..).zip(self.queue.range(from..));
+        self.places.extend(places.filter_map(|(place, waiting)| Some((waiting.hash()?, place))));
+        self.listed = self.gone + self.queue.len() as u64;
     }
 
     /// Nobody else would, where no time passes or the first one waits on.
     fn close_gaps(&mut self) {
-        if self.queue.len() <= 2 * self.places.len() + MOST_GAPS {
-            return;
+        if self.queue.len() > 2 * self.waits + MOST_GAPS {
+            self.queue.retain(|waiting| waiting.finding.is_some());
+            (self.gone, self.listed) = (0, 0);
+            self.places.clear();
         }
-        self.queue.retain(|waiting| waiting.finding.is_some());
-        self.gone = 0;
-        self.places = (0..).zip(&self.queue).map(|(place, waiting)| (waiting.hash, place)).collect();
     }
 
+    /// Remembers a known id as that of a response that was counted, and forgets the oldest ones if there is no room.
     fn remember(&mut self, hash: u64) {
-        if self.counted.insert(hash) {
-            self.age(hash);
-        }
-    }
-
-    /// Forgets the oldest id, if there is no room for one more that was counted.
-    fn age(&mut self, hash: u64) {
-        self.order.push_back(hash);
-        if self.order.len() > self.bounds.counted
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.counted.remove(&oldest);
+        self.counted.push_back(hash);
+        if self.counted.len() > self.bounds.counted + self.bounds.counted / LATE {
+            let most = self.counted.len() - self.bounds.counted;
+            self.counted.drain(..most).for_each(|oldest| self.known.remove(oldest));
         }
     }
 
@@ -338,9 +377,9 @@ mod tests {
             counted += submit(&mut merger, finding("", Some(503), &format!("W{number}")), 0).1.len();
         }
         assert_eq!(counted, 8);
+        assert!(merger.counted.len() <= BOUNDS.counted && merger.known.len() <= BOUNDS.counted + BOUNDS.waiting);
         merger.finish(|_| counted += 1);
         assert_eq!(counted, 10);
-        assert!(merger.counted.len() <= BOUNDS.counted && merger.order.len() <= BOUNDS.counted);
     }
 
     #[test]
@@ -358,7 +397,7 @@ mod tests {
         }
         assert_eq!(merger.due(), Some(WAIT));
         merger.expire(WAIT, |_| counted += 1);
-        assert_eq!((counted, merger.queue.len(), merger.places.len()), (10_001, 0, 0));
+        assert_eq!((counted, merger.queue.len(), merger.waits), (10_001, 0, 0));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod codes;
 mod event;
 mod id;
+mod ids;
 mod joins;
 mod merge;
 
