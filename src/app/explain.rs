@@ -49,7 +49,7 @@ pub fn explain(config: Config, log: &[u8], lang: Lang) -> anyhow::Result<Vec<Exp
         lang,
     };
     let mut explained = Vec::new();
-    framing::scan(log, true, &EveryLine(&recognisers), Bounds::default(), |event: Event<'_>| {
+    framing::scan(log, true, &EveryLine(&recognisers), Bounds::default(), &mut |event: Event<'_>| {
         explained.push(explainer.event(&event));
     });
     let rest = explainer.finish();

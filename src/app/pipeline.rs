@@ -272,9 +272,14 @@ impl<O: Observer> Pipeline<O> {
     }
 
     fn submit(&mut self, finding: Finding) {
+        let new = finding.id.as_ref().is_none_or(|id| self.merger.meets(id.hash, finding.error()));
+        self.submit_met(finding, new);
+    }
+
+    fn submit_met(&mut self, finding: Finding, new: bool) {
         let now = self.now;
         let (mut counting, merger) = self.counting();
-        let outcome = merger.submit(finding, now, |finding| counting.count(&finding));
+        let outcome = merger.submit_met(finding, new, now, |finding| counting.count(&finding));
         match outcome {
             Outcome::Duplicate => self.tally.add(&metrics::DUPLICATES, "", 1),
             Outcome::Waits => self.due = self.due.into_iter().chain(self.merger.due()).min(),
@@ -347,12 +352,14 @@ impl<O: Observer> Pipeline<O> {
         let bounds = Bounds::default();
         match framing {
             Framing::Plain => {
-                let lines = Lines { pipeline: self, stream, start, bytes };
-                framing::scan(bytes, end, &*recognisers, bounds, lines)
+                let mut lines = Lines::new(self, stream, start, bytes);
+                let scan = framing::scan(bytes, end, &*recognisers, bounds, &mut lines);
+                lines.count();
+                scan
             }
             Framing::Utf16Le | Framing::Utf16Be => {
                 let decoded = Decoded::new(bytes, framing);
-                let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, |event: Event<'_>| {
+                let scan = framing::scan(&decoded.text, end, &*recognisers, bounds, &mut |event: Event<'_>| {
                     let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&decoded.text[..event.at]));
                     self.event(stream, start + decoded.place(event.at) as u64, &event, around);
                 });

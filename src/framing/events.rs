@@ -67,7 +67,7 @@ pub struct Scan {
 
 /// Shows `visitor` every event of `bytes` that holds an anchor. `bytes` begin at a line start. With `end` nothing comes
 /// behind them: the last event is closed and the last line needs no line feed.
-pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, mut visitor: impl Visitor) -> Scan {
+pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, visitor: &mut impl Visitor) -> Scan {
     let line = if end { bytes.len() } else { memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1) };
     let whole = &bytes[..line];
     let mut floor = 0; // the end of the last event that was visited
@@ -225,7 +225,7 @@ mod tests {
 
     fn events(text: &str, end: bool) -> (Vec<(String, bool)>, Scan) {
         let mut found = Vec::new();
-        let scan = scan(text.as_bytes(), end, &Word("HIT"), Bounds::default(), |event: Event<'_>| {
+        let scan = scan(text.as_bytes(), end, &Word("HIT"), Bounds::default(), &mut |event: Event<'_>| {
             found.push((String::from_utf8_lossy(event.text).into_owned(), event.closed));
         });
         (found, scan)

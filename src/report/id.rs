@@ -16,11 +16,16 @@ pub struct RequestId {
 }
 
 /// A text that is not shared if it is short: each response has one, and few are ever looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Text {
-    length: usize,
-    short: [u8; SHORT],
-    long: Option<Arc<str>>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Text {
+    Short { bytes: [u8; SHORT], length: u8 },
+    Long(Arc<str>),
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::Short { bytes: [0; SHORT], length: 0 }
+    }
 }
 
 impl RequestId {
@@ -28,31 +33,45 @@ impl RequestId {
     #[must_use]
     pub fn new<T: AsRef<[u8]> + ?Sized>(text: &T) -> Self {
         let text = text.as_ref();
-        let mut kept = Text { length: text.len(), ..Text::default() };
+        Self::hashed(text, Self::hash_of(text))
+    }
+
+    /// The hash of a text.
+    #[must_use]
+    pub fn hash_of(text: &[u8]) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(text)
+    }
+
+    /// The id with this text, whose [hash](Self::hash_of) is known.
+    #[must_use]
+    pub fn hashed(text: &[u8], hash: u64) -> Self {
+        let mut bytes = [0; SHORT];
         if let Ok(whole) = text.try_into() {
-            kept.short = whole;
-        } else if let Some(short) = kept.short.get_mut(..text.len()) {
-            short.copy_from_slice(text);
-        } else {
-            kept.long = Some(String::from_utf8_lossy(text).into());
+            return Self { hash, text: Text::Short { bytes: whole, length: SHORT as u8 } }; // as nearly all
         }
-        Self { hash: xxhash_rust::xxh3::xxh3_64(text), text: kept }
+        let text = match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(short), Ok(length)) => {
+                short.copy_from_slice(text);
+                Text::Short { bytes, length }
+            }
+            _ => Text::Long(String::from_utf8_lossy(text).into()),
+        };
+        Self { hash, text }
     }
 
     /// The text as it was logged, if it is remembered.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        let Text { length, short, long } = &self.text;
-        let text = match long {
-            Some(long) => long,
-            None => std::str::from_utf8(short.get(..*length)?).ok()?,
+        let text = match &self.text {
+            Text::Long(long) => long,
+            Text::Short { bytes, length } => std::str::from_utf8(bytes.get(..usize::from(*length))?).ok()?,
         };
         (!text.is_empty()).then_some(text)
     }
 
     /// Takes over the text of another one with this hash, if it remembers none itself.
     pub(super) fn recall(&mut self, other: Self) {
-        if self.text.length == 0 {
+        if matches!(self.text, Text::Short { length: 0, .. }) {
             self.text = other.text;
         }
     }

@@ -104,21 +104,26 @@ impl Merger {
     }
 
     /// Takes in a finding; `count` gets the responses that are complete.
-    pub fn submit(&mut self, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
-        let Some(hash) = finding.id.as_ref().map(|id| id.hash) else {
-            if !finding.error() {
-                return Outcome::NoError;
-            }
-            count(finding);
-            return Outcome::Counted;
-        };
-        let error = finding.error();
-        let known = if error { !self.known.insert(hash) } else { self.known.contains(hash) };
-        if !known {
-            return self.begin(hash, finding, now, count);
+    pub fn submit(&mut self, finding: Finding, now: Now, count: impl FnMut(Finding)) -> Outcome {
+        let new = finding.id.as_ref().is_none_or(|id| self.meets(id.hash, finding.error()));
+        self.submit_met(finding, new, now, count)
+    }
+
+    /// Whether nothing was told of an id before. That of an error is known from now on: what tells of it has to be
+    /// [submitted](Self::submit_met). For many ids in a row it takes much less time than for each by itself: where one of
+    /// them is has to be looked up in much memory, and a processor can wait for several at once.
+    pub fn meets(&mut self, hash: u64, error: bool) -> bool {
+        if error { self.known.insert(hash) } else { !self.known.contains(hash) }
+    }
+
+    /// As [`submit`](Self::submit), when it was asked before whether the id is [`new`](Self::meets).
+    pub fn submit_met(&mut self, finding: Finding, new: bool, now: Now, count: impl FnMut(Finding)) -> Outcome {
+        if new {
+            return self.begin(finding, now, count);
         }
+        let Some(hash) = finding.id.as_ref().map(|id| id.hash) else { return Outcome::NoError };
         let Some(waiting) = self.waiting(hash) else {
-            return if error { Outcome::Duplicate } else { Outcome::NoError };
+            return if finding.error() { Outcome::Duplicate } else { Outcome::NoError };
         };
         waiting.absorb(finding);
         if !waiting.complete() {
@@ -128,17 +133,19 @@ impl Merger {
         Outcome::Counted
     }
 
-    /// Takes in the first finding with an id.
-    fn begin(&mut self, hash: u64, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
+    /// Takes in the first finding with an id, or one without.
+    fn begin(&mut self, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
+        let hash = finding.id.as_ref().map(|id| id.hash);
         if !finding.error() {
-            self.success(hash, finding.status);
+            hash.into_iter().for_each(|hash| self.success(hash, finding.status));
             return Outcome::NoError;
         }
-        if finding.status.is_none() {
-            finding.status = self.successes.iter().find(|(id, _)| *id == hash).map(|(_, status)| *status);
+        if finding.status.is_none() && hash.is_some() {
+            let status = self.successes.iter().find(|(id, _)| Some(*id) == hash).map(|(_, status)| *status);
+            finding.status = status;
         }
-        if finding.complete() {
-            self.remember(hash);
+        if hash.is_none() || finding.complete() {
+            hash.into_iter().for_each(|hash| self.remember(hash));
             count(finding);
             return Outcome::Counted;
         }
@@ -148,17 +155,6 @@ impl Merger {
         self.waits += 1;
         self.queue.push_back(Waiting { until: now + WAIT, finding: Some(finding) });
         Outcome::Waits
-    }
-
-    /// Whether a finding is a response by itself that nothing was told of before: then its id is remembered, and it is to
-    /// be counted. Else it has to be [submitted](Self::submit).
-    pub fn passes(&mut self, finding: &Finding) -> bool {
-        let Some(id) = &finding.id else { return finding.error() };
-        if !finding.complete() || !self.known.insert(id.hash) {
-            return false;
-        }
-        self.remember(id.hash);
-        true
     }
 
     /// Takes in a finding that has waited elsewhere: it is counted as it is, unless its response is known already.

@@ -59,13 +59,13 @@ fn frame(bencher: Bencher<'_, '_>, kind: &str) {
 
 /// Shows `visit` the events of a log, with the anchors in each.
 fn events(log: &[u8], recognisers: &Recognisers, mut visit: impl FnMut(&[u8], &[Hit])) {
-    let visit = |event: framing::Event<'_>| visit(black_box(event.text), event.hits);
+    let mut visit = |event: framing::Event<'_>| visit(black_box(event.text), event.hits);
     match Framing::detect(log).unwrap_or(Framing::Plain) {
         framed @ (Framing::Cri | Framing::Docker) => {
             let mut done = [0; STREAMS];
             framing::scan_framed(log, true, framed, recognisers, Bounds::default(), &mut done, visit);
         }
-        _ => _ = framing::scan(log, true, recognisers, Bounds::default(), visit),
+        _ => _ = framing::scan(log, true, recognisers, Bounds::default(), &mut visit),
     }
 }
 

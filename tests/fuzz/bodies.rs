@@ -44,7 +44,7 @@ pub fn framing(data: &[u8]) {
     match how >> 1 & 3 {
         0 => {
             let mut floor = 0;
-            let scan = framing::scan(bytes, end, &Everything, bounds, |event: framing::Event<'_>| {
+            let scan = framing::scan(bytes, end, &Everything, bounds, &mut |event: framing::Event<'_>| {
                 assert!(event.at >= floor && !event.text.is_empty() && at_line_start(bytes, event.at));
                 assert_eq!(event.text, &bytes[event.at..event.at + event.text.len()]);
                 floor = event.at + event.text.len();

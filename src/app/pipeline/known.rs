@@ -6,6 +6,8 @@ use super::{Observer, Pipeline, Stream};
 use crate::framing::{self, Event, Stamp, Visitor};
 use crate::recognise::{Link, Report};
 use crate::report::{Code, Finding, Group, Origin, RequestId};
+use smallvec::SmallVec;
+use std::ops::Range;
 
 /// What all lines of a shape tell of.
 #[derive(Debug, Clone, Copy)]
@@ -36,48 +38,93 @@ impl<O: Observer> Pipeline<O> {
         self.shapes.learn(event.text, first.at, telling, Told { id, what });
     }
 
-    /// Takes in the line of `whole` that begins at `at`, as [`Visitor::known`] says.
-    fn known(&mut self, stream: &mut Stream, start: u64, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
-        let text = &whole[at..];
-        let (length, told) = self.shapes.find(text, hit - at)?;
-        let (line, behind) = text.split_at(length);
-        if !framing::dated(behind) || !stream.memory[0].passes(start + at as u64, self.now) {
-            return None; // it may go on, or something of it was counted already
+    /// Counts what lines tell of that are known.
+    fn count(&mut self, stream: &mut Stream, bytes: &[u8], lines: &mut SmallVec<[Line; AT_ONCE]>) {
+        for line in &mut *lines {
+            line.new = line.id.is_empty() || self.merger.meets(line.hash, line.what.error());
         }
-        let Known { code, status, recogniser } = told.what;
-        let finding = Finding {
-            code,
-            status,
-            id: told.id.clone().map(|id| RequestId::new(&line[id])),
-            origin: Origin { labels: stream.labels, recogniser },
-            time: if O::TIMES { self.minute.stamp(line).or_else(|| Stamp::above(&whole[..at])) } else { None },
-            log: if O::LOGS { stream.log.clone() } else { None },
-        };
-        self.tell_of(&finding);
-        if self.merger.passes(&finding) {
-            self.counting().0.count(&finding);
-        } else {
-            self.submit(finding);
+        for line in lines.drain(..) {
+            let text = &bytes[line.at..];
+            let Known { code, status, recogniser } = line.what;
+            let finding = Finding {
+                code,
+                status,
+                id: (!line.id.is_empty()).then(|| RequestId::hashed(&text[line.id], line.hash)),
+                origin: Origin { labels: stream.labels, recogniser },
+                time: if O::TIMES { self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at])) } else { None },
+                log: if O::LOGS { stream.log.clone() } else { None },
+            };
+            self.tell_of(&finding);
+            self.submit_met(finding, line.new);
         }
-        Some(at + length)
     }
+}
+
+impl Known {
+    /// As [`Finding::error`].
+    fn error(&self) -> bool {
+        self.code.is_some() || self.status.is_some_and(|status| status >= 300)
+    }
+}
+
+/// So many lines are counted together: see [`Merger::meets`](crate::report::Merger::meets).
+const AT_ONCE: usize = 32;
+
+/// A line that is known and not counted yet.
+#[derive(Debug)]
+struct Line {
+    /// Where it begins.
+    at: usize,
+    /// Where in it the request id stands; nowhere if it has none.
+    id: Range<usize>,
+    /// That of the id.
+    hash: u64,
+    /// Nothing was told of its response before.
+    new: bool,
+    what: Known,
 }
 
 /// The events of a log whose lines stand in no frame.
 pub(super) struct Lines<'p, O> {
-    pub pipeline: &'p mut Pipeline<O>,
-    pub stream: &'p mut Stream,
+    pipeline: &'p mut Pipeline<O>,
+    stream: &'p mut Stream,
     /// The offset at which the bytes begin.
-    pub start: u64,
-    pub bytes: &'p [u8],
+    start: u64,
+    bytes: &'p [u8],
+    known: SmallVec<[Line; AT_ONCE]>,
+}
+
+impl<'p, O: Observer> Lines<'p, O> {
+    pub fn new(pipeline: &'p mut Pipeline<O>, stream: &'p mut Stream, start: u64, bytes: &'p [u8]) -> Self {
+        Self { pipeline, stream, start, bytes, known: SmallVec::new() }
+    }
+
+    /// Counts what was not yet: to be called when all was shown.
+    pub fn count(&mut self) {
+        self.pipeline.count(self.stream, self.bytes, &mut self.known);
+    }
 }
 
 impl<O: Observer> Visitor for Lines<'_, O> {
     fn known(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
-        self.pipeline.known(self.stream, self.start, whole, at, hit)
+        let text = &whole[at..];
+        let (length, told) = self.pipeline.shapes.find(text, hit - at)?;
+        let (line, behind) = text.split_at(length);
+        let id = told.id.clone().unwrap_or_default();
+        let hash = RequestId::hash_of(&line[id.clone()]);
+        let what = told.what;
+        if !framing::dated(behind) || !self.stream.memory[0].passes(self.start + at as u64, self.pipeline.now) {
+            return None; // it may go on, or something of it was counted already
+        }
+        if self.known.len() == AT_ONCE {
+            self.count();
+        }
+        self.known.push(Line { at, id, hash, new: false, what });
+        Some(at + length)
     }
 
     fn event(&mut self, event: Event<'_>) {
+        self.count();
         let around = |own: Option<Stamp>| own.or_else(|| Stamp::above(&self.bytes[..event.at]));
         self.pipeline.event(self.stream, self.start + event.at as u64, &event, around);
     }
@@ -102,6 +149,16 @@ mod tests {
 
     fn counted(pipeline: &Pipeline<Unobserved>) -> u64 {
         pipeline.tally.totals().values().sum()
+    }
+
+    /// Whether the first line of a log is like one before it; then it is counted.
+    fn is_known(pipeline: &mut Pipeline<Unobserved>, log: &str) -> bool {
+        let hit = framing::all_hits(&*pipeline.recognisers, log.as_bytes()).first().unwrap().at;
+        let mut stream = Stream::default();
+        let mut lines = Lines::new(pipeline, &mut stream, 0, log.as_bytes());
+        let known = lines.known(log.as_bytes(), 0, hit).is_some();
+        lines.count();
+        known
     }
 
     /// A line that tells of an error, the number of which is in its time, its id and in between.
@@ -160,8 +217,7 @@ mod tests {
         let mut known = Vec::new();
         for number in 2..10 {
             let log = format!("{}\n2026-11-22 12:48:00 INFO and then something else\n", line(number));
-            let hit = framing::all_hits(&*pipeline.recognisers, log.as_bytes()).first().unwrap().at;
-            known.push(pipeline.known(&mut Stream::default(), 0, log.as_bytes(), 0, hit).is_some());
+            known.push(is_known(&mut pipeline, &log));
         }
         pipeline.finish();
         (known, counted(&pipeline))
@@ -179,10 +235,9 @@ mod tests {
         let (mut pipeline, _) = pipeline(Config::default(), Bounds { counted: 16, waiting: 16 }, Unobserved).unwrap();
         let go = LINES[0];
         read(&mut pipeline, &format!("{}\n2026-11-22 12:48:00 INFO x\n", go(1)));
-        let hit = framing::all_hits(&*pipeline.recognisers, go(1).as_bytes()).first().unwrap().at;
         for behind in ["", "\tat x\n2026-11-22 12:48:00 INFO and more\n", "<?xml version=\"1.0\"?> and more of it\n"] {
             let log = format!("{}\n{behind}", go(2));
-            assert_eq!(pipeline.known(&mut Stream::default(), 0, log.as_bytes(), 0, hit), None, "{behind}");
+            assert!(!is_known(&mut pipeline, &log), "{behind}");
         }
     }
 
