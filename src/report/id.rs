@@ -15,16 +15,25 @@ pub struct RequestId {
     text: Text,
 }
 
-/// A text that is not shared if it is short: each response has one, and few are ever looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Text {
-    Short { bytes: [u8; SHORT], length: u8 },
-    Long(Arc<str>),
+/// A text that is not shared if it is short: each response has one, and few are ever looked at. Its parts are whole words,
+/// since a processor has to wait before it reads in other pieces what it has just written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Text {
+    length: usize,
+    short: [u8; SHORT],
+    long: Option<Arc<String>>,
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        Self::Short { bytes: [0; SHORT], length: 0 }
+impl Text {
+    /// One that is not as long as most are.
+    #[cold]
+    fn other(text: &[u8]) -> Self {
+        let mut kept = Self { length: text.len(), ..Self::default() };
+        match kept.short.get_mut(..text.len()) {
+            Some(short) => short.copy_from_slice(text),
+            None => kept.long = Some(Arc::new(String::from_utf8_lossy(text).into_owned())),
+        }
+        kept
     }
 }
 
@@ -43,18 +52,12 @@ impl RequestId {
     }
 
     /// The id with this text, whose [hash](Self::hash_of) is known.
+    #[inline]
     #[must_use]
     pub fn hashed(text: &[u8], hash: u64) -> Self {
-        let mut bytes = [0; SHORT];
-        if let Ok(whole) = text.try_into() {
-            return Self { hash, text: Text::Short { bytes: whole, length: SHORT as u8 } }; // as nearly all
-        }
-        let text = match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
-            (Some(short), Ok(length)) => {
-                short.copy_from_slice(text);
-                Text::Short { bytes, length }
-            }
-            _ => Text::Long(String::from_utf8_lossy(text).into()),
+        let text = match text.try_into() {
+            Ok(short) => Text { length: SHORT, short, long: None }, // as nearly all
+            Err(_) => Text::other(text),
         };
         Self { hash, text }
     }
@@ -62,16 +65,17 @@ impl RequestId {
     /// The text as it was logged, if it is remembered.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        let text = match &self.text {
-            Text::Long(long) => long,
-            Text::Short { bytes, length } => std::str::from_utf8(bytes.get(..usize::from(*length))?).ok()?,
+        let Text { length, short, long } = &self.text;
+        let text = match long {
+            Some(long) => long,
+            None => std::str::from_utf8(short.get(..*length)?).ok()?,
         };
         (!text.is_empty()).then_some(text)
     }
 
     /// Takes over the text of another one with this hash, if it remembers none itself.
     pub(super) fn recall(&mut self, other: Self) {
-        if matches!(self.text, Text::Short { length: 0, .. }) {
+        if self.text.length == 0 {
             self.text = other.text;
         }
     }

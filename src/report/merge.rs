@@ -133,6 +133,17 @@ impl Merger {
         Outcome::Counted
     }
 
+    /// Whether a [new](Self::meets) finding is a response by itself, which lacks nothing: then it is remembered, and is to
+    /// be counted. Else it has to be [submitted](Self::submit_met).
+    pub fn passes(&mut self, finding: &Finding, new: bool) -> bool {
+        let Some(id) = &finding.id else { return finding.error() };
+        let passes = new && finding.complete();
+        if passes {
+            self.remember(id.hash);
+        }
+        passes
+    }
+
     /// Takes in the first finding with an id, or one without.
     fn begin(&mut self, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
         let hash = finding.id.as_ref().map(|id| id.hash);

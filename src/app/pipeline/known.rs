@@ -46,16 +46,23 @@ impl<O: Observer> Pipeline<O> {
         for line in lines.drain(..) {
             let text = &bytes[line.at..];
             let Known { code, status, recogniser } = line.what;
-            let finding = Finding {
+            let mut finding = Finding {
                 code,
                 status,
-                id: (!line.id.is_empty()).then(|| RequestId::hashed(&text[line.id], line.hash)),
+                id: None,
                 origin: Origin { labels: stream.labels, recogniser },
                 time: if O::TIMES { self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at])) } else { None },
                 log: if O::LOGS { stream.log.clone() } else { None },
             };
+            if !line.id.is_empty() {
+                finding.id = Some(RequestId::hashed(&text[line.id], line.hash));
+            }
             self.tell_of(&finding);
-            self.submit_met(finding, line.new);
+            if self.merger.passes(&finding, line.new) {
+                self.counting().0.count(&finding);
+            } else {
+                self.submit_met(finding, line.new);
+            }
         }
     }
 }
