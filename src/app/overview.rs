@@ -6,7 +6,7 @@ use super::observer::Observer;
 use super::pipeline::Pipeline;
 use super::recent::{Counted, MINUTES};
 use crate::catalogue::Category;
-use crate::report::{Code, RequestId};
+use crate::report::{Code, Kind, RequestId};
 use crate::tail::{FileStatus, Tailer, WatchMode};
 use crate::tally::{Family, metrics};
 use crate::view::{
@@ -130,7 +130,7 @@ impl Heard {
 fn errors<O: Observer>(shown: &Shown, pipeline: &Pipeline<O>, now: i64) -> Vec<Errors> {
     let codes = &pipeline.tally.codes;
     let mut heard: BTreeMap<(Option<Code>, Option<u16>), Heard> = BTreeMap::new();
-    for ((code, logged), activity) in shown.recent.activity() {
+    for (Kind { code, status: logged }, activity) in shown.recent.activity() {
         // a status that was not logged is the catalogue's, so two may be of one row
         let more = Heard { last: activity.last, minutes: activity.minutes(now) };
         heard

@@ -3,7 +3,7 @@
 
 use super::observer::{LastTold, Observer};
 use crate::framing::Stamp;
-use crate::report::{Code, Finding};
+use crate::report::{Code, Finding, Kind};
 use foldhash::{HashMap, HashMapExt as _};
 use std::cell::OnceCell;
 use std::collections::VecDeque;
@@ -20,9 +20,6 @@ const MINUTE: i64 = 60_000;
 
 /// The zones of the earth lie within so many milliseconds of UTC.
 const ZONES: i64 = 14 * 60 * MINUTE;
-
-/// A code and a status as it was logged.
-pub type Told = (Option<Code>, Option<u16>);
 
 /// A response that was counted.
 #[derive(Debug, Clone)]
@@ -48,7 +45,7 @@ pub struct Activity {
 #[derive(Debug, Clone, Default)]
 pub struct Recent {
     last: VecDeque<Counted>,
-    activity: HashMap<Told, Activity>,
+    activity: HashMap<Kind, Activity>,
 }
 
 /// Notes what is counted.
@@ -112,8 +109,8 @@ impl Recent {
     }
 
     /// When each code was told of.
-    pub fn activity(&self) -> impl Iterator<Item = (Told, &Activity)> {
-        self.activity.iter().map(|(told, activity)| (*told, activity))
+    pub fn activity(&self) -> impl Iterator<Item = (Kind, &Activity)> {
+        self.activity.iter().map(|(kind, activity)| (*kind, activity))
     }
 
     /// The same with other numbers for codes and recognisers.
@@ -123,9 +120,9 @@ impl Recent {
             finding.code = finding.code.map(code);
             finding.origin.recogniser = recogniser(finding.origin.recogniser);
         }
-        for ((old, status), activity) in &self.activity {
+        for (kind, activity) in &self.activity {
             // names for which there is no room any more are one from now on
-            match renewed.activity.entry((old.map(code), *status)) {
+            match renewed.activity.entry(Kind { code: kind.code.map(code), ..*kind }) {
                 Entry::Vacant(place) => drop(place.insert(activity.clone())),
                 Entry::Occupied(mut place) => place.get_mut().add(activity),
             }
@@ -135,11 +132,19 @@ impl Recent {
 
     fn note(&mut self, finding: &Finding, wall: i64) {
         let at = happened(finding.time, wall);
-        self.activity.entry((finding.code, finding.status)).or_insert_with(|| Activity::new(at)).note(at, 1);
-        if self.last.len() == RESPONSES {
-            self.last.pop_front();
+        match self.activity.get_mut(&finding.kind()) {
+            Some(activity) => activity.note(at, 1), // without making room for one more
+            None => self.activity.entry(finding.kind()).or_insert_with(|| Activity::new(at)).note(at, 1),
         }
-        self.last.push_back(Counted { at, finding: finding.clone() });
+        if self.last.len() < RESPONSES {
+            self.last.push_back(Counted { at, finding: finding.clone() });
+            return;
+        }
+        self.last.rotate_left(1); // the oldest one is written over
+        if let Some(oldest) = self.last.back_mut() {
+            oldest.at = at;
+            oldest.finding.assign(finding);
+        }
     }
 }
 
@@ -171,10 +176,10 @@ impl Observer for Recorder {
 
     fn save(&self) -> Vec<LastTold> {
         let activity = self.recent.activity.iter();
-        let kept = activity.map(|((code, status), activity)| {
+        let kept = activity.map(|(kind, activity)| {
             let over = (self.wall - activity.last) / MINUTE >= MINUTES as i64;
             let minutes = if over { Vec::new() } else { activity.minutes(activity.last).to_vec() };
-            LastTold { code: *code, status: *status, millis: activity.last, minutes }
+            LastTold { code: kind.code, status: kind.status, millis: activity.last, minutes }
         });
         kept.collect()
     }
@@ -182,7 +187,7 @@ impl Observer for Recorder {
     fn restore(&mut self, kept: Vec<LastTold>) {
         let recent = self.recent();
         for LastTold { code, status, millis, minutes } in kept {
-            let activity = recent.activity.entry((code, status)).or_insert_with(|| Activity::new(millis));
+            let activity = recent.activity.entry(Kind { code, status }).or_insert_with(|| Activity::new(millis));
             for (minutes_before, count) in (0..).zip(minutes.iter().rev()) {
                 activity.note(millis - minutes_before * MINUTE, *count);
             }
@@ -270,8 +275,8 @@ mod tests {
         let mut next = Recorder::new(0);
         next.restore(recorder.save());
         assert_eq!(
-            next.snapshot().activity().map(|(told, activity)| (told, activity.last)).collect::<Vec<_>>(),
-            [((None, Some(503)), 999)]
+            next.snapshot().activity().map(|(kind, activity)| (kind, activity.last)).collect::<Vec<_>>(),
+            [(Kind { code: None, status: Some(503) }, 999)]
         );
         assert_eq!(minutes(&next.snapshot(), 1000), [(59, 1000)]);
         recorder.wall = MINUTES as i64 * MINUTE + 999;

@@ -3,18 +3,37 @@
 use crate::catalogue::{Catalogue, Category, Entry};
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
+
+/// What responses have in common that are of one kind, as it was logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind {
+    /// The error code.
+    pub code: Option<Code>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+}
+
+impl Kind {
+    /// As one number of 34 bits.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        let code = self.code.map_or(0, |code| u64::from(code.0) + 1);
+        u64::from(self.status.unwrap_or(0)) << 17 | code
+    }
+}
+
+impl Hash for Kind {
+    /// As one number: field by field takes several times as long, and each response is looked up by it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.number());
+    }
+}
 
 /// A code: a place in the catalogue or in the table of unlisted names. Only [`Codes`] makes one, so a label value never
 /// comes straight from a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Code(u16);
-
-impl Code {
-    /// The number.
-    pub(crate) fn number(self) -> u16 {
-        self.0
-    }
-}
 
 /// What takes the place of names that the table of unlisted ones has no room for.
 const OTHER: Code = Code(u16::MAX);

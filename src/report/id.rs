@@ -15,8 +15,7 @@ pub struct RequestId {
     text: Text,
 }
 
-/// A text that is not shared if it is short: each response has one, and few are ever looked at. Its parts are whole words,
-/// since a processor has to wait before it reads in other pieces what it has just written.
+/// A text that is not shared if it is short: each response has one, and few are ever looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Text {
     length: usize,
@@ -42,7 +41,9 @@ impl RequestId {
     #[must_use]
     pub fn new<T: AsRef<[u8]> + ?Sized>(text: &T) -> Self {
         let text = text.as_ref();
-        Self::hashed(text, Self::hash_of(text))
+        let mut id = Self { hash: 0, text: Text::default() };
+        id.set(text, Self::hash_of(text));
+        id
     }
 
     /// The hash of a text.
@@ -51,15 +52,15 @@ impl RequestId {
         xxhash_rust::xxh3::xxh3_64(text)
     }
 
-    /// The id with this text, whose [hash](Self::hash_of) is known.
-    #[inline]
-    #[must_use]
-    pub fn hashed(text: &[u8], hash: u64) -> Self {
-        let text = match text.try_into() {
-            Ok(short) => Text { length: SHORT, short, long: None }, // as nearly all
-            Err(_) => Text::other(text),
-        };
-        Self { hash, text }
+    /// Becomes the id with a text, the [hash](Self::hash_of) of which is known. Where it stands: a processor has to wait
+    /// before it reads as a whole what it has just written in parts, so a new one is slower.
+    pub fn set(&mut self, text: &[u8], hash: u64) {
+        self.hash = hash;
+        if let Ok(short) = text.try_into() {
+            (self.text.length, self.text.short, self.text.long) = (SHORT, short, None); // as nearly all
+        } else {
+            self.text = Text::other(text);
+        }
     }
 
     /// The text as it was logged, if it is remembered.

@@ -10,7 +10,7 @@ mod ids;
 mod joins;
 mod merge;
 
-pub use codes::{Code, Codes};
+pub use codes::{Code, Codes, Kind};
 pub use event::{EventMemory, Group, Groups, group};
 pub use id::RequestId;
 pub use joins::{Joined, Joins};
@@ -68,6 +68,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Of which kind the response is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind { code: self.code, status: self.status }
+    }
+
     /// Nothing is missing.
     #[must_use]
     pub fn complete(&self) -> bool {
@@ -86,6 +92,18 @@ impl Finding {
         agree(self.code.as_ref(), other.code.as_ref())
             && agree(self.status.as_ref(), other.status.as_ref())
             && agree(self.id.as_ref().map(|id| &id.hash), other.id.as_ref().map(|id| &id.hash))
+    }
+
+    /// Becomes the same as another one. It is not counted again who has the log if that is the same one, since other
+    /// threads might have to be told.
+    pub fn assign(&mut self, other: &Self) {
+        let same = match (&self.log, &other.log) {
+            (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
+            _ => false,
+        };
+        let log = if same { self.log.take() } else { other.log.clone() };
+        let Self { code, status, origin, time, .. } = *other;
+        *self = Self { code, status, id: other.id.clone(), origin, time, log };
     }
 
     /// Takes over what it lacks.

@@ -12,7 +12,7 @@ pub use openmetrics::openmetrics;
 pub use sets::LabelSet;
 
 use crate::catalogue::{Catalogue, Source};
-use crate::report::{Code, Codes, Finding, Now, RequestId};
+use crate::report::{Code, Codes, Finding, Kind, Now, RequestId};
 use foldhash::HashMap;
 use metrics::Metric;
 use serde::{Deserialize, Serialize};
@@ -31,10 +31,10 @@ struct Key {
 }
 
 impl Hash for Key {
-    /// As one number: field by field takes several times as long, and each response is looked up by it.
+    /// As one number: see [`Kind`].
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let code = self.code.map_or(0, |code| u64::from(code.number()) + 1);
-        state.write_u64(u64::from(self.labels) << 32 | u64::from(self.status.unwrap_or(0)) << 17 | code);
+        let kind = Kind { code: self.code, status: self.status };
+        state.write_u64(u64::from(self.labels).rotate_right(u32::BITS) ^ kind.number());
     }
 }
 

@@ -43,31 +43,36 @@ impl<O: Observer> Pipeline<O> {
         for line in &mut *lines {
             line.new = line.id.is_empty() || self.merger.meets(line.hash, line.what.error());
         }
+        let origin = Origin { labels: stream.labels, recogniser: 0 };
+        let log = if O::LOGS { stream.log.clone() } else { None };
+        // one for all, since other threads may have to be told who has a log
+        let mut finding = Finding { code: None, status: None, id: None, origin, time: None, log };
         for line in lines.drain(..) {
             let text = &bytes[line.at..];
-            let Known { code, status, recogniser } = line.what;
-            let mut finding = Finding {
-                code,
-                status,
-                id: None,
-                origin: Origin { labels: stream.labels, recogniser },
-                time: if O::TIMES { self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at])) } else { None },
-                log: if O::LOGS { stream.log.clone() } else { None },
-            };
-            if !line.id.is_empty() {
-                finding.id = Some(RequestId::hashed(&text[line.id], line.hash));
+            (finding.code, finding.status, finding.origin.recogniser) = line.what.parts();
+            match &mut finding.id {
+                id if line.id.is_empty() => *id = None,
+                Some(id) => id.set(&text[line.id], line.hash),
+                id => *id = Some(RequestId::new(&text[line.id])),
+            }
+            if O::TIMES {
+                finding.time = self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at]));
             }
             self.tell_of(&finding);
             if self.merger.passes(&finding, line.new) {
                 self.counting().0.count(&finding);
             } else {
-                self.submit_met(finding, line.new);
+                self.submit_met(finding.clone(), line.new);
             }
         }
     }
 }
 
 impl Known {
+    fn parts(self) -> (Option<Code>, Option<u16>, u8) {
+        (self.code, self.status, self.recogniser)
+    }
+
     /// As [`Finding::error`].
     fn error(&self) -> bool {
         self.code.is_some() || self.status.is_some_and(|status| status >= 300)

@@ -17,7 +17,7 @@ use super::Pipeline;
 use crate::catalogue::Entry;
 use crate::config::Config;
 use crate::framing::Stamp;
-use crate::report::{Bounds, Code, Now};
+use crate::report::{Bounds, Kind, Now};
 use crate::tail::{Behind, Consumer, SourceKey};
 use crate::tally::metrics;
 use std::collections::HashMap;
@@ -190,19 +190,20 @@ impl Scanner {
         tally.seen(Now::ZERO); // there is one answer only
         let Notes { filter, seen, left_out, timeless, .. } = observer;
         let mut zoned = false;
-        let mut notes: HashMap<(Option<Code>, Option<u16>), Seen> = HashMap::new();
+        let mut notes: HashMap<Kind, Seen> = HashMap::new();
         let mut seen: Vec<_> = seen.into_iter().collect();
         seen.sort_by_key(|(of, _)| *of); // so that the same logs always give the same answer
-        for ((code, logged), seen) in seen {
+        for (Kind { code, status }, seen) in seen {
             zoned |= [seen.first, seen.last].into_iter().flatten().any(|(_, stamp)| stamp.zoned);
             // a status that was not logged is the catalogue's, so two notes may be of one row
-            notes.entry((code, tally.codes.status(code, logged))).or_default().absorb(seen);
+            let status = tally.codes.status(code, status);
+            notes.entry(Kind { code, status }).or_default().absorb(seen);
         }
         let mut errors: Vec<Row> = tally
             .totals()
             .into_iter()
             .map(|((code, status), count)| {
-                let seen = notes.remove(&(code, status)).unwrap_or_default();
+                let seen = notes.remove(&Kind { code, status }).unwrap_or_default();
                 Row {
                     code: tally.codes.name(code).to_owned(),
                     status: status.map_or_else(|| "unknown".to_owned(), |status| status.to_string()),

@@ -5,7 +5,7 @@ use super::when::Zone;
 use crate::app::Observer;
 use crate::catalogue::Category;
 use crate::framing::Stamp;
-use crate::report::{Code, Codes, Finding, RequestId};
+use crate::report::{Codes, Finding, Kind, RequestId};
 use foldhash::HashMap;
 
 /// Request ids listed for each code and status.
@@ -92,7 +92,7 @@ pub struct Notes {
     /// Which are wanted.
     pub filter: Filter,
     /// What was seen of those.
-    pub seen: HashMap<(Option<Code>, Option<u16>), Seen>,
+    pub seen: HashMap<Kind, Seen>,
     /// Responses that are not wanted.
     pub left_out: u64,
     /// Wanted ones.
@@ -110,10 +110,9 @@ impl Observer for Notes {
 
     fn counted(&mut self, finding: &Finding) {
         self.counted += 1;
-        let kind = (finding.code, finding.status);
-        let seen = match self.seen.get_mut(&kind) {
+        let seen = match self.seen.get_mut(&finding.kind()) {
             Some(seen) => seen, // without making room for one more
-            None => self.seen.entry(kind).or_default(),
+            None => self.seen.entry(finding.kind()).or_default(),
         };
         match finding.time {
             Some(time) => {
