@@ -272,14 +272,21 @@ impl<O: Observer> Pipeline<O> {
     }
 
     fn submit(&mut self, finding: Finding) {
-        let new = finding.id.as_ref().is_none_or(|id| self.merger.meets(id.hash, finding.error()));
-        self.submit_met(finding, new);
+        let now = self.now;
+        let (mut counting, merger) = self.counting();
+        let outcome = merger.submit(finding, now, |finding| counting.count(&finding));
+        self.note(outcome);
     }
 
+    /// As [`Merger::submit_met`] says.
     fn submit_met(&mut self, finding: Finding, new: bool) {
         let now = self.now;
         let (mut counting, merger) = self.counting();
         let outcome = merger.submit_met(finding, new, now, |finding| counting.count(&finding));
+        self.note(outcome);
+    }
+
+    fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Duplicate => self.tally.add(&metrics::DUPLICATES, "", 1),
             Outcome::Waits => self.due = self.due.into_iter().chain(self.merger.due()).min(),

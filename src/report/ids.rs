@@ -1,4 +1,4 @@
-//! A set of request ids.
+//! A set of request ids that forgets the oldest.
 
 use foldhash::HashSet;
 
@@ -6,40 +6,68 @@ use foldhash::HashSet;
 /// processor still when it has to grow, and only a little is copied and given back then.
 const PARTS: usize = 1 << u8::BITS;
 
-/// Hashes of request ids, of which there may be very many.
-#[derive(Debug)]
+/// Hashes of request ids, of which there may be very many. They are forgotten a generation at a time: each by itself
+/// would have to be looked up once more, in much memory.
+#[derive(Debug, Default)]
 pub struct Ids {
-    parts: Box<[HashSet<u64>; PARTS]>,
-}
-
-impl Default for Ids {
-    fn default() -> Self {
-        Self { parts: Box::new(std::array::from_fn(|_| HashSet::default())) }
-    }
+    young: Parts,
+    old: Parts,
 }
 
 impl Ids {
-    fn part(hash: u64) -> usize {
-        usize::from(hash.to_be_bytes()[0])
-    }
-
     /// Whether an id is in it.
     pub fn contains(&self, hash: u64) -> bool {
-        self.parts[Self::part(hash)].contains(&hash)
+        self.young.contains(hash) || self.old.contains(hash)
     }
 
     /// Adds an id; false if it was there.
     pub fn insert(&mut self, hash: u64) -> bool {
-        self.parts[Self::part(hash)].insert(hash)
+        !self.old.contains(hash) && self.young.insert(hash)
     }
 
-    /// Takes an id out.
-    pub fn remove(&mut self, hash: u64) {
-        self.parts[Self::part(hash)].remove(&hash);
+    /// How many ids were added since the last [`turn`](Self::turn).
+    pub fn added(&self) -> usize {
+        self.young.length
+    }
+
+    /// Forgets the ids that were added before the last turn, but for these.
+    pub fn turn(&mut self, keep: impl Iterator<Item = u64>) {
+        std::mem::swap(&mut self.young, &mut self.old);
+        self.young.sets.iter_mut().for_each(HashSet::clear);
+        self.young.length = 0;
+        keep.for_each(|hash| _ = self.young.insert(hash));
     }
 
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.parts.iter().map(HashSet::len).sum()
+        self.young.length + self.old.length
     }
+}
+
+#[derive(Debug)]
+struct Parts {
+    sets: Box<[HashSet<u64>; PARTS]>,
+    length: usize,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { sets: Box::new(std::array::from_fn(|_| HashSet::default())), length: 0 }
+    }
+}
+
+impl Parts {
+    fn contains(&self, hash: u64) -> bool {
+        self.sets[part(hash)].contains(&hash)
+    }
+
+    fn insert(&mut self, hash: u64) -> bool {
+        let new = self.sets[part(hash)].insert(hash);
+        self.length += usize::from(new);
+        new
+    }
+}
+
+fn part(hash: u64) -> usize {
+    usize::from(hash.to_be_bytes()[0])
 }

@@ -31,9 +31,9 @@ pub struct Bounds {
 /// Merges findings by request id, within bounds: a window of ids that were counted, and those that still wait.
 #[derive(Debug)]
 pub struct Merger {
-    /// Of responses that were counted, or wait.
+    /// Of responses that wait, or were counted: more than are kept over a restart, twice as many at the most.
     known: Ids,
-    /// Those that were counted, oldest first.
+    /// The last that were counted, oldest first.
     counted: VecDeque<u64>,
     bounds: Bounds,
     /// Those that wait, oldest first, and some gaps where others did.
@@ -79,10 +79,6 @@ impl Saved {
 /// So many successes are remembered, for the status of a code that comes without one.
 const MOST_SUCCESSES: usize = 256;
 
-/// The window of ids may grow by this part of it before the oldest are forgotten, many at once: where each of them is has
-/// to be looked up in much memory, for which a processor waits, but for several at the same time.
-const LATE: usize = 64;
-
 /// Beside one for each that waits there are so many gaps in the queue.
 const MOST_GAPS: usize = 64;
 
@@ -105,13 +101,22 @@ impl Merger {
 
     /// Takes in a finding; `count` gets the responses that are complete.
     pub fn submit(&mut self, finding: Finding, now: Now, count: impl FnMut(Finding)) -> Outcome {
+        self.make_room();
         let new = finding.id.as_ref().is_none_or(|id| self.meets(id.hash, finding.error()));
         self.submit_met(finding, new, now, count)
     }
 
+    /// Forgets the oldest ids if there are too many.
+    pub fn make_room(&mut self) {
+        if self.known.added() > self.bounds.counted + self.waits {
+            self.known.turn(self.queue.iter().filter_map(Waiting::hash));
+        }
+    }
+
     /// Whether nothing was told of an id before. That of an error is known from now on: what tells of it has to be
-    /// [submitted](Self::submit_met). For many ids in a row it takes much less time than for each by itself: where one of
-    /// them is has to be looked up in much memory, and a processor can wait for several at once.
+    /// [submitted](Self::submit_met) before [room is made](Self::make_room) for others. For many ids in a row it takes much
+    /// less time than for each by itself: where one of them is has to be looked up in much memory, and a processor can wait
+    /// for several at once.
     pub fn meets(&mut self, hash: u64, error: bool) -> bool {
         if error { self.known.insert(hash) } else { !self.known.contains(hash) }
     }
@@ -296,13 +301,12 @@ impl Merger {
         }
     }
 
-    /// Remembers a known id as that of a response that was counted, and forgets the oldest ones if there is no room.
+    /// Remembers a known id as that of a response that was counted.
     fn remember(&mut self, hash: u64) {
-        self.counted.push_back(hash);
-        if self.counted.len() > self.bounds.counted + self.bounds.counted / LATE {
-            let most = self.counted.len() - self.bounds.counted;
-            self.counted.drain(..most).for_each(|oldest| self.known.remove(oldest));
+        if self.counted.len() >= self.bounds.counted {
+            self.counted.pop_front();
         }
+        self.counted.push_back(hash);
     }
 
     fn success(&mut self, hash: u64, status: Option<u16>) {
@@ -384,9 +388,26 @@ mod tests {
             counted += submit(&mut merger, finding("", Some(503), &format!("W{number}")), 0).1.len();
         }
         assert_eq!(counted, 8);
-        assert!(merger.counted.len() <= BOUNDS.counted && merger.known.len() <= BOUNDS.counted + BOUNDS.waiting);
+        assert_eq!(merger.counted.len(), BOUNDS.counted);
+        assert!(merger.known.len() <= 2 * (BOUNDS.counted + BOUNDS.waiting) + 2, "{}", merger.known.len());
         merger.finish(|_| counted += 1);
         assert_eq!(counted, 10);
+    }
+
+    #[test]
+    fn the_last_ids_are_known_and_those_that_wait() {
+        let mut merger = Merger::new(BOUNDS);
+        submit(&mut merger, finding("", Some(404), "waits"), 0);
+        for number in 0..100 {
+            let whole = |number: i32| finding("SlowDown", Some(503), &number.to_string());
+            assert_eq!(submit(&mut merger, whole(number), 0).0, Outcome::Counted);
+            for last in (number - 3).max(0)..=number {
+                assert_eq!(submit(&mut merger, whole(last), 0).0, Outcome::Duplicate, "{last} of {number}");
+            }
+        }
+        assert_eq!(submit(&mut merger, finding("", Some(404), "waits"), 0).0, Outcome::Waits);
+        assert_eq!(submit(&mut merger, finding("NoSuchKey", None, "waits"), 0).1, [(code("NoSuchKey"), Some(404))]);
+        assert_eq!(submit(&mut merger, finding("NoSuchKey", None, "waits"), 0).0, Outcome::Duplicate);
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl<O: Observer> Pipeline<O> {
 
     /// Counts what lines tell of that are known.
     fn count(&mut self, stream: &mut Stream, bytes: &[u8], lines: &mut SmallVec<[Line; AT_ONCE]>) {
+        self.merger.make_room();
         for line in &mut *lines {
             line.new = line.id.is_empty() || self.merger.meets(line.hash, line.what.error());
         }
