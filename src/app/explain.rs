@@ -181,10 +181,9 @@ impl Explainer<'_> {
     }
 
     fn submit(&mut self, finding: Finding) -> String {
-        let told = finding.clone();
         let mut counted = None;
-        match self.merger.submit(finding, Now::ZERO, |finding| counted = Some(finding)) {
-            Outcome::Counted => self.counted(&counted.unwrap_or(told)),
+        match self.merger.submit(&finding, Now::ZERO, |finding| counted = Some(finding.clone())) {
+            Outcome::Counted => self.counted(&counted.unwrap_or(finding)),
             Outcome::Waits => self
                 .say(
                     "  waits for the rest of its response (5 s): another line with the same request id may tell it",
@@ -241,7 +240,7 @@ impl Explainer<'_> {
         let mut reasons: Vec<String> =
             left.into_iter().map(|finding| self.submit(finding)).filter(|reason| reason.contains("code=")).collect();
         let mut waiting = Vec::new();
-        self.merger.finish(|finding| waiting.push(finding));
+        self.merger.finish(|finding| waiting.push(finding.clone()));
         reasons.extend(waiting.iter().map(|finding| self.counted(finding)));
         reasons
     }

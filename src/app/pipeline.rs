@@ -139,19 +139,19 @@ impl<O: Observer> Pipeline<O> {
             for memory in memory {
                 memory.quiet(now, |group| self.join(joins, group));
             }
-            joins.expire(now, |finding| self.settle(finding));
+            joins.expire(now, |finding| self.settle(&finding));
         }
         self.streams = streams;
         let (mut counting, merger) = self.counting();
-        merger.expire(now, |finding| counting.count(&finding));
+        merger.expire(now, |finding| counting.count(finding));
         self.tell();
         self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
     }
 
     /// Takes up what was kept of the merger; the streams have been put in their places before.
-    pub fn resume(&mut self, merger: report::Saved, now: Now) {
+    pub fn resume(&mut self, merger: &report::Saved, now: Now) {
         let (mut counting, own) = self.counting();
-        own.restore(merger, now, |finding| counting.count(&finding));
+        own.restore(merger, now, |finding| counting.count(finding));
         self.due = self.streams.values().filter_map(Stream::due).chain(self.merger.due()).min();
     }
 
@@ -173,10 +173,10 @@ impl<O: Observer> Pipeline<O> {
     pub fn finish(&mut self) {
         for (_, mut stream) in std::mem::take(&mut self.streams) {
             self.end(&mut stream);
-            stream.joins.finish_all(|finding| self.submit(finding));
+            stream.joins.finish_all(|finding| self.submit(&finding));
         }
         let (mut counting, merger) = self.counting();
-        merger.finish(|finding| counting.count(&finding));
+        merger.finish(|finding| counting.count(finding));
         self.tell();
     }
 
@@ -257,7 +257,7 @@ impl<O: Observer> Pipeline<O> {
         let expected = self.tally.codes.status(group.finding.code, None);
         let now = self.now;
         joins.apply(group.link, group.finding, expected, now, |joined| match joined {
-            Joined::Response(finding) => self.submit(finding),
+            Joined::Response(finding) => self.submit(&finding),
             Joined::Late(finding) => finding.id.iter().for_each(|id| self.merger.known(id)),
         });
     }
@@ -271,18 +271,18 @@ impl<O: Observer> Pipeline<O> {
         }
     }
 
-    fn submit(&mut self, finding: Finding) {
+    fn submit(&mut self, finding: &Finding) {
         let now = self.now;
         let (mut counting, merger) = self.counting();
-        let outcome = merger.submit(finding, now, |finding| counting.count(&finding));
+        let outcome = merger.submit(finding, now, |finding| counting.count(finding));
         self.note(outcome);
     }
 
     /// As [`Merger::submit_met`] says.
-    fn submit_met(&mut self, finding: Finding, new: bool) {
+    fn submit_met(&mut self, finding: &Finding, new: bool) {
         let now = self.now;
         let (mut counting, merger) = self.counting();
-        let outcome = merger.submit_met(finding, new, now, |finding| counting.count(&finding));
+        let outcome = merger.submit_met(finding, new, now, |finding| counting.count(finding));
         self.note(outcome);
     }
 
@@ -295,10 +295,10 @@ impl<O: Observer> Pipeline<O> {
     }
 
     /// What has waited for the rest in its own log does not wait for another log once more.
-    fn settle(&mut self, finding: Finding) {
+    fn settle(&mut self, finding: &Finding) {
         let now = self.now;
         let (mut counting, merger) = self.counting();
-        if merger.settle(finding, now, |finding| counting.count(&finding)) == Outcome::Duplicate {
+        if merger.settle(finding, now, |finding| counting.count(finding)) == Outcome::Duplicate {
             self.tally.add(&metrics::DUPLICATES, "", 1);
         }
     }
@@ -489,7 +489,7 @@ impl<O: Observer> Consumer for Pipeline<O> {
             self.end(&mut stream);
             match stream.successor.and_then(|successor| self.streams.get_mut(&successor)) {
                 Some(successor) => successor.joins.inherit(&mut stream.joins),
-                None => stream.joins.finish_all(|finding| self.submit(finding)),
+                None => stream.joins.finish_all(|finding| self.submit(&finding)),
             }
             self.tell();
             self.changed = true;

@@ -70,7 +70,7 @@ impl Record {
         }
         let mut merger = self.merger;
         merger.findings_mut().for_each(renew);
-        pipeline.resume(merger, now);
+        pipeline.resume(&merger, now);
         self.files
     }
 }

@@ -100,7 +100,7 @@ impl Merger {
     }
 
     /// Takes in a finding; `count` gets the responses that are complete.
-    pub fn submit(&mut self, finding: Finding, now: Now, count: impl FnMut(Finding)) -> Outcome {
+    pub fn submit(&mut self, finding: &Finding, now: Now, count: impl FnMut(&Finding)) -> Outcome {
         self.make_room();
         let new = finding.id.as_ref().is_none_or(|id| self.meets(id.hash, finding.error()));
         self.submit_met(finding, new, now, count)
@@ -122,7 +122,7 @@ impl Merger {
     }
 
     /// As [`submit`](Self::submit), when it was asked before whether the id is [`new`](Self::meets).
-    pub fn submit_met(&mut self, finding: Finding, new: bool, now: Now, count: impl FnMut(Finding)) -> Outcome {
+    pub fn submit_met(&mut self, finding: &Finding, new: bool, now: Now, mut count: impl FnMut(&Finding)) -> Outcome {
         if new {
             return self.begin(finding, now, count);
         }
@@ -130,56 +130,64 @@ impl Merger {
         let Some(waiting) = self.waiting(hash) else {
             return if finding.error() { Outcome::Duplicate } else { Outcome::NoError };
         };
-        waiting.absorb(finding);
+        waiting.absorb(finding.clone());
         if !waiting.complete() {
             return Outcome::Waits;
         }
-        self.take(hash).into_iter().for_each(count);
+        self.take(hash).iter().for_each(&mut count);
         Outcome::Counted
     }
 
-    /// Whether a [new](Self::meets) finding is a response by itself, which lacks nothing: then it is remembered, and is to
-    /// be counted. Else it has to be [submitted](Self::submit_met).
-    pub fn passes(&mut self, finding: &Finding, new: bool) -> bool {
-        let Some(id) = &finding.id else { return finding.error() };
-        let passes = new && finding.complete();
-        if passes {
-            self.remember(id.hash);
-        }
-        passes
-    }
-
     /// Takes in the first finding with an id, or one without.
-    fn begin(&mut self, mut finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
-        let hash = finding.id.as_ref().map(|id| id.hash);
+    fn begin(&mut self, finding: &Finding, now: Now, mut count: impl FnMut(&Finding)) -> Outcome {
         if !finding.error() {
-            hash.into_iter().for_each(|hash| self.success(hash, finding.status));
+            finding.id.iter().for_each(|id| self.success(id.hash, finding.status));
             return Outcome::NoError;
         }
-        if finding.status.is_none() && hash.is_some() {
-            let status = self.successes.iter().find(|(id, _)| Some(*id) == hash).map(|(_, status)| *status);
-            finding.status = status;
-        }
-        if hash.is_none() || finding.complete() {
-            hash.into_iter().for_each(|hash| self.remember(hash));
+        let Some(id) = &finding.id else {
+            count(finding);
+            return Outcome::Counted;
+        };
+        if finding.complete() {
+            self.remember(id.hash);
             count(finding);
             return Outcome::Counted;
         }
-        if self.waits >= self.bounds.waiting {
-            self.oldest().into_iter().for_each(&mut count);
+        let known = self.successes.iter().find(|(hash, _)| finding.status.is_none() && *hash == id.hash);
+        if let Some((_, status)) = known {
+            let finding = Finding { status: Some(*status), ..finding.clone() };
+            return self.begin(&finding, now, count);
         }
-        self.waits += 1;
-        self.queue.push_back(Waiting { until: now + WAIT, finding: Some(finding) });
+        self.wait(finding, now + WAIT, count);
         Outcome::Waits
     }
 
+    /// Lets a finding wait for the rest, if need be in the place of the oldest one that does.
+    fn wait(&mut self, finding: &Finding, until: Now, mut count: impl FnMut(&Finding)) {
+        while self.queue.front().is_some_and(|waiting| waiting.finding.is_none()) {
+            self.next();
+        }
+        if self.queue.is_empty() || self.waits < self.bounds.waiting {
+            self.waits += 1;
+            self.queue.push_back(Waiting { until, finding: Some(finding.clone()) });
+            return;
+        }
+        self.leave();
+        self.queue.rotate_left(1);
+        if let Some(Waiting { until: last, finding: Some(oldest) }) = self.queue.back_mut() {
+            count(oldest);
+            oldest.assign(finding);
+            *last = until;
+        }
+    }
+
     /// Takes in a finding that has waited elsewhere: it is counted as it is, unless its response is known already.
-    pub fn settle(&mut self, finding: Finding, now: Now, mut count: impl FnMut(Finding)) -> Outcome {
+    pub fn settle(&mut self, finding: &Finding, now: Now, mut count: impl FnMut(&Finding)) -> Outcome {
         let waited = finding.id.as_ref().map(|id| id.hash).filter(|hash| !self.known.contains(*hash));
         let outcome = self.submit(finding, now, &mut count);
         match (outcome, waited) {
             (Outcome::Waits, Some(hash)) => {
-                self.take(hash).into_iter().for_each(count);
+                self.take(hash).iter().for_each(count);
                 Outcome::Counted
             }
             _ => outcome,
@@ -196,9 +204,9 @@ impl Merger {
     }
 
     /// Counts what has waited long enough.
-    pub fn expire(&mut self, now: Now, mut count: impl FnMut(Finding)) {
+    pub fn expire(&mut self, now: Now, mut count: impl FnMut(&Finding)) {
         while self.queue.front().is_some_and(|waiting| waiting.until <= now) {
-            self.next().into_iter().for_each(&mut count);
+            self.next().iter().for_each(&mut count);
         }
     }
 
@@ -209,11 +217,11 @@ impl Merger {
     }
 
     /// Counts everything that waits: the end of the input, behind which nothing is known by its id any more.
-    pub fn finish(&mut self, count: impl FnMut(Finding)) {
+    pub fn finish(&mut self, count: impl FnMut(&Finding)) {
         let all = std::mem::take(&mut self.queue);
         (self.waits, self.gone, self.listed) = (0, 0, 0);
         self.places.clear();
-        all.into_iter().filter_map(|waiting| waiting.finding).for_each(count);
+        all.iter().filter_map(|waiting| waiting.finding.as_ref()).for_each(count);
     }
 
     /// All findings that wait, to translate their codes.
@@ -229,41 +237,36 @@ impl Merger {
     }
 
     /// Takes up what was kept; what waited waits as long again.
-    pub fn restore(&mut self, saved: Saved, now: Now, mut count: impl FnMut(Finding)) {
+    pub fn restore(&mut self, saved: &Saved, now: Now, mut count: impl FnMut(&Finding)) {
         for hash in saved.window.chunks_exact(8) {
             let hash = hash.iter().rev().fold(0, |hash, byte| hash << 8 | u64::from(*byte));
             if self.known.insert(hash) {
                 self.remember(hash);
             }
         }
-        for finding in saved.waiting {
+        for finding in &saved.waiting {
             self.submit(finding, now, &mut count);
         }
     }
 
-    fn oldest(&mut self) -> Option<Finding> {
-        while !self.queue.is_empty() {
-            let next = self.next();
-            if next.is_some() {
-                return next;
-            }
-        }
-        None
+    /// Takes the one at the front out of the queue, if it still waits.
+    fn next(&mut self) -> Option<Finding> {
+        self.leave();
+        let finding = self.queue.pop_front()?.finding;
+        self.waits -= usize::from(finding.is_some());
+        finding
     }
 
-    /// What waits at the front of the queue, if it still does.
-    fn next(&mut self) -> Option<Finding> {
-        let waiting = self.queue.pop_front()?;
+    /// The one at the front will not be there any more, and if it still waits it is counted.
+    fn leave(&mut self) {
         self.gone += 1;
-        if let Some(hash) = waiting.hash() {
+        if let Some(hash) = self.queue.front().and_then(Waiting::hash) {
             if self.gone <= self.listed {
                 self.places.remove(&hash);
             }
-            self.waits -= 1;
             self.remember(hash);
         }
         self.listed = self.listed.max(self.gone);
-        waiting.finding
     }
 
     /// What waits with this id.
@@ -340,7 +343,7 @@ mod tests {
     type Told = (Option<Code>, Option<u16>);
 
     /// Submits, and says what became of it and what was counted.
-    fn submit(merger: &mut Merger, finding: Finding, now: u64) -> (Outcome, Vec<Told>) {
+    fn submit(merger: &mut Merger, finding: &Finding, now: u64) -> (Outcome, Vec<Told>) {
         let mut counted = Vec::new();
         let outcome = merger.submit(finding, Duration::from_secs(now), |f| counted.push((f.code, f.status)));
         (outcome, counted)
@@ -350,34 +353,34 @@ mod tests {
     fn the_same_id_is_the_same_response() {
         let mut merger = Merger::new(BOUNDS);
         let whole = || finding("NoSuchKey", Some(404), "A");
-        assert_eq!(submit(&mut merger, whole(), 0), (Outcome::Counted, vec![(code("NoSuchKey"), Some(404))]));
-        assert_eq!(submit(&mut merger, whole(), 9), (Outcome::Duplicate, vec![]));
-        assert_eq!(submit(&mut merger, finding("NoSuchKey", Some(404), ""), 9).0, Outcome::Counted);
+        assert_eq!(submit(&mut merger, &whole(), 0), (Outcome::Counted, vec![(code("NoSuchKey"), Some(404))]));
+        assert_eq!(submit(&mut merger, &whole(), 9), (Outcome::Duplicate, vec![]));
+        assert_eq!(submit(&mut merger, &finding("NoSuchKey", Some(404), ""), 9).0, Outcome::Counted);
     }
 
     #[test]
     fn the_rest_may_come_later() {
         let mut merger = Merger::new(BOUNDS);
-        assert_eq!(submit(&mut merger, finding("", Some(403), "A"), 0), (Outcome::Waits, vec![]));
-        let rest = submit(&mut merger, finding("AccessDenied", None, "A"), 4);
+        assert_eq!(submit(&mut merger, &finding("", Some(403), "A"), 0), (Outcome::Waits, vec![]));
+        let rest = submit(&mut merger, &finding("AccessDenied", None, "A"), 4);
         assert_eq!(rest, (Outcome::Counted, vec![(code("AccessDenied"), Some(403))]));
-        assert_eq!(submit(&mut merger, finding("", Some(404), "B"), 0).0, Outcome::Waits);
+        assert_eq!(submit(&mut merger, &finding("", Some(404), "B"), 0).0, Outcome::Waits);
         let mut counted = Vec::new();
         assert_eq!(merger.due(), Some(WAIT));
         merger.expire(Duration::from_secs(5), |f| counted.push((f.code, f.status)));
         assert_eq!(counted, [(None, Some(404))]);
-        assert_eq!(submit(&mut merger, finding("NoSuchKey", Some(404), "B"), 6), (Outcome::Duplicate, vec![]));
+        assert_eq!(submit(&mut merger, &finding("NoSuchKey", Some(404), "B"), 6), (Outcome::Duplicate, vec![]));
     }
 
     #[test]
     fn a_success_is_no_report_but_gives_its_status_to_a_code() {
         let mut merger = Merger::new(BOUNDS);
-        assert_eq!(submit(&mut merger, finding("", Some(200), "A"), 0), (Outcome::NoError, vec![]));
-        let code_only = submit(&mut merger, finding("InternalError", None, "A"), 0);
+        assert_eq!(submit(&mut merger, &finding("", Some(200), "A"), 0), (Outcome::NoError, vec![]));
+        let code_only = submit(&mut merger, &finding("InternalError", None, "A"), 0);
         assert_eq!(code_only, (Outcome::Counted, vec![(code("InternalError"), Some(200))]));
-        assert_eq!(submit(&mut merger, finding("InternalError", None, "B"), 0).0, Outcome::Waits);
-        assert_eq!(submit(&mut merger, finding("", Some(200), "B"), 0).1, [(code("InternalError"), Some(200))]);
-        assert_eq!(submit(&mut merger, finding("", Some(204), ""), 0).0, Outcome::NoError);
+        assert_eq!(submit(&mut merger, &finding("InternalError", None, "B"), 0).0, Outcome::Waits);
+        assert_eq!(submit(&mut merger, &finding("", Some(200), "B"), 0).1, [(code("InternalError"), Some(200))]);
+        assert_eq!(submit(&mut merger, &finding("", Some(204), ""), 0).0, Outcome::NoError);
     }
 
     #[test]
@@ -385,7 +388,7 @@ mod tests {
         let mut merger = Merger::new(BOUNDS);
         let mut counted = 0;
         for number in 0..10 {
-            counted += submit(&mut merger, finding("", Some(503), &format!("W{number}")), 0).1.len();
+            counted += submit(&mut merger, &finding("", Some(503), &format!("W{number}")), 0).1.len();
         }
         assert_eq!(counted, 8);
         assert_eq!(merger.counted.len(), BOUNDS.counted);
@@ -397,28 +400,28 @@ mod tests {
     #[test]
     fn the_last_ids_are_known_and_those_that_wait() {
         let mut merger = Merger::new(BOUNDS);
-        submit(&mut merger, finding("", Some(404), "waits"), 0);
+        submit(&mut merger, &finding("", Some(404), "waits"), 0);
         for number in 0..100 {
             let whole = |number: i32| finding("SlowDown", Some(503), &number.to_string());
-            assert_eq!(submit(&mut merger, whole(number), 0).0, Outcome::Counted);
+            assert_eq!(submit(&mut merger, &whole(number), 0).0, Outcome::Counted);
             for last in (number - 3).max(0)..=number {
-                assert_eq!(submit(&mut merger, whole(last), 0).0, Outcome::Duplicate, "{last} of {number}");
+                assert_eq!(submit(&mut merger, &whole(last), 0).0, Outcome::Duplicate, "{last} of {number}");
             }
         }
-        assert_eq!(submit(&mut merger, finding("", Some(404), "waits"), 0).0, Outcome::Waits);
-        assert_eq!(submit(&mut merger, finding("NoSuchKey", None, "waits"), 0).1, [(code("NoSuchKey"), Some(404))]);
-        assert_eq!(submit(&mut merger, finding("NoSuchKey", None, "waits"), 0).0, Outcome::Duplicate);
+        assert_eq!(submit(&mut merger, &finding("", Some(404), "waits"), 0).0, Outcome::Waits);
+        assert_eq!(submit(&mut merger, &finding("NoSuchKey", None, "waits"), 0).1, [(code("NoSuchKey"), Some(404))]);
+        assert_eq!(submit(&mut merger, &finding("NoSuchKey", None, "waits"), 0).0, Outcome::Duplicate);
     }
 
     #[test]
     fn responses_that_are_complete_leave_no_room_behind() {
         let mut merger = Merger::new(Bounds { counted: 4, waiting: 8 });
-        let mut counted = submit(&mut merger, finding("", Some(404), "first"), 0).1.len();
+        let mut counted = submit(&mut merger, &finding("", Some(404), "first"), 0).1.len();
         for number in 0..10_000 {
             let id = format!("W{number}");
-            counted += submit(&mut merger, finding("", Some(503), &id), 0).1.len();
+            counted += submit(&mut merger, &finding("", Some(503), &id), 0).1.len();
             if number % 3 > 0 {
-                assert_eq!(submit(&mut merger, finding("SlowDown", None, &id), 0).0, Outcome::Counted);
+                assert_eq!(submit(&mut merger, &finding("SlowDown", None, &id), 0).0, Outcome::Counted);
                 counted += 1;
             }
             assert!(merger.queue.len() <= 3 * 8 + MOST_GAPS, "{}", merger.queue.len());
@@ -431,12 +434,12 @@ mod tests {
     #[test]
     fn what_is_kept_is_taken_up() {
         let mut merger = Merger::new(BOUNDS);
-        submit(&mut merger, finding("NoSuchKey", Some(404), "A"), 0);
-        submit(&mut merger, finding("", Some(403), "B"), 0);
+        submit(&mut merger, &finding("NoSuchKey", Some(404), "A"), 0);
+        submit(&mut merger, &finding("", Some(403), "B"), 0);
         let saved = merger.save();
         let mut again = Merger::new(BOUNDS);
-        again.restore(saved, Duration::ZERO, |_| unreachable!("nothing is counted twice"));
-        assert_eq!(submit(&mut again, finding("NoSuchKey", Some(404), "A"), 0).0, Outcome::Duplicate);
-        assert_eq!(submit(&mut again, finding("AccessDenied", None, "B"), 0).1, [(code("AccessDenied"), Some(403))]);
+        again.restore(&saved, Duration::ZERO, |_| unreachable!("nothing is counted twice"));
+        assert_eq!(submit(&mut again, &finding("NoSuchKey", Some(404), "A"), 0).0, Outcome::Duplicate);
+        assert_eq!(submit(&mut again, &finding("AccessDenied", None, "B"), 0).1, [(code("AccessDenied"), Some(403))]);
     }
 }

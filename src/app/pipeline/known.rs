@@ -45,8 +45,8 @@ impl<O: Observer> Pipeline<O> {
             line.new = line.id.is_empty() || self.merger.meets(line.hash, line.what.error());
         }
         let origin = Origin { labels: stream.labels, recogniser: 0 };
-        let log = if O::LOGS { stream.log.clone() } else { None };
-        // one for all, since other threads may have to be told who has a log
+        // one for all, and lent: other threads would have to be told who has a log
+        let log = if O::LOGS { stream.log.take() } else { None };
         let mut finding = Finding { code: None, status: None, id: None, origin, time: None, log };
         for line in lines.drain(..) {
             let text = &bytes[line.at..];
@@ -60,11 +60,10 @@ impl<O: Observer> Pipeline<O> {
                 finding.time = self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at]));
             }
             self.tell_of(&finding);
-            if self.merger.passes(&finding, line.new) {
-                self.counting().0.count(&finding);
-            } else {
-                self.submit_met(finding.clone(), line.new);
-            }
+            self.submit_met(&finding, line.new);
+        }
+        if O::LOGS {
+            stream.log = finding.log;
         }
     }
 }
