@@ -59,11 +59,18 @@ fn exceptions<'e>(event: &'e [u8], found: &mut Reports<'e>) {
         }
         let status = status(event, at).and_then(fields::status);
         let code = fields::after(text, lit!(", ErrorCode:")).map(|rest| fields::value(rest, lit!(", ErrorMessage:")));
-        let id = fields::after_last(&event[at..end], lit!(", RequestId:")).and_then(fields::request_id);
+        let id = id(&event[at..end]).and_then(fields::request_id);
         if status.is_some() {
             found.push(Report { code: code.and_then(fields::code), status, request_id: id, ..Report::at(at) });
         }
     }
+}
+
+/// What stands behind the last `, RequestId:` of a text. The SDK for Java writes a blank there: what an application prints
+/// of its exceptions below is not of this one.
+fn id(text: &[u8]) -> Option<&[u8]> {
+    let behind = |at: usize| &text[at + ", RequestId:".len()..];
+    short::rfind_iter(text, lit!(", RequestId:")).map(behind).find(|id| !id.starts_with(b" "))
 }
 
 /// The digits of the status of an exception's text, if one stands at `at`.
