@@ -42,10 +42,10 @@ pub fn group(mut reports: Groups) -> Groups {
     if reports.len() < 2 {
         return reports;
     }
-    reports.sort_by_key(|report| report.at);
+    // what tells of a success takes a code only from who has no other status for it
+    reports.sort_by_key(|report| (!report.finding.error(), report.finding.id.is_none(), report.at));
     let mut groups = Groups::new();
-    let (with_id, without): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| report.finding.id.is_some());
-    for report in with_id.into_iter().chain(without) {
+    for report in reports {
         let place = groups.iter_mut().find(|group| {
             let same = match (&group.finding.id, &report.finding.id) {
                 (Some(one), Some(other)) => one.hash == other.hash, // whatever else the two say
@@ -59,7 +59,7 @@ pub fn group(mut reports: Groups) -> Groups {
                     group.link = report.link;
                 }
                 group.at = group.at.min(report.at);
-                group.guessed |= report.finding.id.is_none();
+                group.guessed |= group.finding.id.is_none() || report.finding.id.is_none();
                 group.finding.absorb(report.finding);
             }
             None => groups.push(report),
@@ -245,6 +245,17 @@ mod tests {
     fn a_status_and_a_code_in_an_event_are_one_response() {
         let groups = group(smallvec![report(0, "", Some(400), None), report(9, "EntityTooLarge", None, None)]);
         assert_eq!(told(&groups), [(code("EntityTooLarge"), Some(400), false)]);
+    }
+
+    #[test]
+    fn the_status_of_a_success_is_for_a_code_that_has_no_other() {
+        let told_of = |reports: &[Group]| told(&group(reports.iter().cloned().collect()));
+        let [code_alone, error] = [report(0, "EntityTooLarge", None, None), report(9, "", Some(400), None)];
+        let success = report(20, "", Some(200), Some("AAAAAAAA"));
+        let code = code("EntityTooLarge");
+        assert_eq!(told_of(&[code_alone.clone(), success.clone()]), [(code, Some(200), true)]);
+        let both = [(code, Some(400), false), (None, Some(200), true)];
+        assert_eq!(told_of(&[code_alone, error, success]), both);
     }
 
     #[test]
