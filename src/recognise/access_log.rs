@@ -8,8 +8,9 @@
 //! what it puts behind, the key would have to name all the fields in between.
 
 use super::{Recogniser, Report, Reports, Seen, fields, owned};
-use crate::framing::lines;
 use crate::framing::short::{self, lit};
+use crate::framing::{clean, lines};
+use std::borrow::Cow;
 
 const OPERATION: &str = " REST.";
 
@@ -120,6 +121,7 @@ fn asks_for(target: &[u8], key: &[u8]) -> bool {
     stages(target).iter().any(|target| keys.iter().any(|key| target.ends_with(key)))
 }
 
+/// What the percent signs stand for, without the colours that are taken off a line where they stand as they are.
 fn decoded(text: &[u8]) -> Vec<u8> {
     let hex = |at: usize| char::from(*text.get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut out = Vec::with_capacity(text.len());
@@ -136,7 +138,10 @@ fn decoded(text: &[u8]) -> Vec<u8> {
             }
         }
     }
-    out
+    match clean(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(clean) => clean,
+    }
 }
 
 /// So many words, and what is behind them.
@@ -155,4 +160,24 @@ fn numbers(mut text: &[u8]) -> Option<&[u8]> {
         text = rest;
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_asks_for_its_key_in_any_writing() {
+        for (target, key) in [
+            ("/b/a%2Fc%20d", "a/c d"),
+            ("/b/a/100%25", "100%"),
+            ("/b/a%2520b", "a%20b"),
+            ("/b/a+b", "a%20b"),
+            ("/b/%1B%5B31mred%1B%5B0m", "red"), // what is left of one that stood there with its colours
+            ("/b/%1B%5B31mred", "%1B%5B31mred"),
+        ] {
+            assert!(asks_for(target.as_bytes(), key.as_bytes()), "{target} {key}");
+        }
+        assert!(!asks_for(b"/b/%1B%5B31mred", b"green"));
+    }
 }
