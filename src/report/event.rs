@@ -126,14 +126,8 @@ impl EventMemory {
                 .position(|told| told.covers(&group))
                 .or_else(|| self.told[..before].iter().position(|told| told.was_misread(&group, &ids)));
             if let Some(told) = covers.and_then(|place| self.told.get_mut(place)) {
-                let news = group
-                    .finding
-                    .id
-                    .as_ref()
-                    .is_some_and(|id| told.finding.id.as_ref().map(|id| id.hash) != Some(id.hash));
-                if news {
+                if told.goes_on(&group.finding) {
                     known(&group.finding);
-                    told.finding.id.clone_from(&group.finding.id);
                 }
             } else if closed || group.whole() && self.held.is_empty() {
                 // behind one that is still held, which may turn out to be a part of its text, it keeps its place
@@ -193,17 +187,34 @@ impl EventMemory {
 
 impl Told {
     fn covers(&self, group: &Group) -> bool {
-        match (&self.finding.id, &group.finding.id) {
-            (Some(one), Some(other)) => one.hash == other.hash,
-            (Some(_), None) => self.at == group.at,
-            (None, _) => self.at == group.at || self.finding.agrees(&group.finding),
+        self.told_of(group)
+            && match (&self.finding.id, &group.finding.id) {
+                (Some(one), Some(other)) => one.hash == other.hash,
+                (Some(_), None) => self.at == group.at,
+                (None, _) => self.at == group.at || self.finding.agrees(&group.finding),
+            }
+    }
+
+    /// An error is not told of by what was a success when it was taken, and counted nothing.
+    fn told_of(&self, group: &Group) -> bool {
+        self.finding.error() || !group.finding.error()
+    }
+
+    /// Takes over what is read now, so that it covers no other response. True if it was counted without the id.
+    fn goes_on(&mut self, now: &Finding) -> bool {
+        let news = now.id.as_ref().filter(|id| self.finding.id.as_ref().is_none_or(|own| own.hash != id.hash));
+        self.finding.code = now.code.or(self.finding.code);
+        self.finding.status = now.status.or(self.finding.status);
+        if let Some(id) = news {
+            self.finding.id = Some(id.clone());
         }
+        news.is_some() && self.finding.error()
     }
 
     /// It was read at the same place before the lines came that hold the right id, and the one it got then, out of a
     /// message, is none of the `ids` that the event has now.
     fn was_misread(&self, group: &Group, ids: &[u64]) -> bool {
-        self.at == group.at && self.finding.id.as_ref().is_some_and(|id| !ids.contains(&id.hash))
+        self.told_of(group) && self.at == group.at && self.finding.id.as_ref().is_some_and(|id| !ids.contains(&id.hash))
     }
 }
 
@@ -298,6 +309,32 @@ mod tests {
         // its id comes late: the response is the same, but from now on it is known by its id
         let late = vec![report(0, "NoSuchKey", Some(404), Some("AAAAAAAA"))];
         assert_eq!(show(&mut memory, true, late, 12), (0, 1));
+    }
+
+    /// How many responses an event tells of that is read twice, with a while of quiet in between.
+    fn in_two_parts(before: Vec<Group>, after: Vec<Group>) -> usize {
+        let mut memory = EventMemory::default();
+        let (mut taken, _) = show(&mut memory, false, before, 0);
+        memory.quiet(QUIET, |group| taken += usize::from(group.finding.error()));
+        taken + show(&mut memory, true, after, 2).0
+    }
+
+    #[test]
+    fn a_success_that_was_taken_is_not_the_error_that_comes() {
+        let success = || report(0, "", Some(200), Some("AAAAAAAA"));
+        assert_eq!(in_two_parts(vec![success()], vec![success()]), 0);
+        assert_eq!(in_two_parts(vec![success()], vec![success(), report(9, "InternalError", None, None)]), 1);
+        assert_eq!(in_two_parts(vec![success()], vec![report(0, "InternalError", Some(200), Some("BBBBBBBB"))]), 1);
+    }
+
+    #[test]
+    fn what_was_taken_covers_one_response() {
+        let status = || report(0, "", Some(400), None);
+        let code = || report(9, "BadDigest", None, None);
+        let other = || report(20, "TooManyBuckets", None, None);
+        assert_eq!(in_two_parts(vec![status()], vec![status(), code()]), 1);
+        assert_eq!(in_two_parts(vec![status()], vec![status(), code(), other()]), 2);
+        assert_eq!(in_two_parts(vec![status(), code()], vec![status(), code(), other()]), 2);
     }
 
     #[test]
