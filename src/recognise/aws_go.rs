@@ -102,7 +102,7 @@ fn first_line_end(before: &[u8]) -> Option<(usize, usize)> {
         if slashes == 0 || !matches!(last, b'n' | b't') {
             return None;
         }
-        let slashes = slashes & slashes.wrapping_neg(); // the others are backslashes that the text ends with
+        let slashes = of_feed(slashes);
         text = &rest[..rest.len() - slashes];
         if *last == b'n' {
             return Some((text.len(), slashes));
@@ -112,6 +112,11 @@ fn first_line_end(before: &[u8]) -> Option<(usize, usize)> {
 
 fn backslashes(text: &[u8]) -> usize {
     text.iter().rev().take_while(|byte| **byte == b'\\').count()
+}
+
+/// How many of the backslashes before an `n` make it a line feed: the others are backslashes that the text ends with.
+fn of_feed(slashes: usize) -> usize {
+    slashes & slashes.wrapping_neg()
 }
 
 fn new_line(before: &[u8]) -> bool {
@@ -130,7 +135,9 @@ fn name_at_head(text: &[u8], slashes: usize) -> Option<names::Named<'_>> {
     let feed = if slashes == 0 { b"\n" } else { &ESCAPED[(ESCAPED.len() - 1).saturating_sub(slashes)..] };
     let mut end = text.len();
     loop {
-        let above = short::rfind(&text[..end], feed);
+        // one that is escaped more often is in the message
+        let own = |at: &usize| of_feed(backslashes(&text[..at + feed.len() - 1])) == slashes;
+        let above = short::rfind_iter(&text[..end], feed).find(own);
         let start = above.map_or(0, |above| above + feed.len());
         let line = &text[start..end];
         if let Some(named) = names::named(line) {
@@ -180,4 +187,27 @@ fn v2(event: &[u8], at: usize) -> Option<Report<'_>> {
 /// Other services of AWS are told of in the same words.
 fn of_s3(before: &[u8]) -> bool {
     fields::after_last(before, lit!("operation error ")).is_none_or(|service| service.starts_with(b"S3: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::ask;
+    use super::*;
+
+    #[test]
+    fn a_message_may_hold_escaped_lines() {
+        for message in [
+            r"\\nat x: SlowDown: m",
+            r"\\n  Code: 'SlowDown',",
+            r"SlowDown: m\\n\\tstatus code: 503, request id: FALSE0001",
+        ] {
+            let line =
+                format!(r#"{{"error":"BadDigest: {message}\n\tstatus code: 400, request id: TRUE0001, host id: x"}}"#);
+            let found = ask(&AwsGo, line.as_bytes());
+            let own = found.iter().find(|report| report.request_id == Some("TRUE0001"));
+            assert_eq!(own.map(|report| report.code), Some(Some("BadDigest")), "{line}");
+        }
+        let line = r#"{"error":"x\nBadDigest: it ends with \\\n\tstatus code: 400, request id: TRUE0001"}"#;
+        assert_eq!(ask(&AwsGo, line.as_bytes())[0].code, Some("BadDigest"));
+    }
 }
