@@ -3,7 +3,7 @@
 use super::drive::{Counts, Daemon, counts, in_pieces, whole};
 use super::logs::Of;
 use super::{check, logs};
-use obs_error_exporter::framing::stamped;
+use obs_error_exporter::framing::{Framing, STREAMS, stamped};
 use obs_error_exporter::tail::Behind;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -51,9 +51,27 @@ fn total(counts: &Counts) -> u64 {
     counts.values().sum()
 }
 
-/// Whether an event begins at this place, as far as the place alone tells.
-fn at_an_event(log: &[u8], at: usize) -> bool {
-    (at == 0 || log[at - 1] == b'\n') && stamped(&log[at..])
+/// The places at which events begin, as far as a line alone tells. In a frame each line has the stamp of the runtime, and
+/// only what is in it tells; and where the event of another stream goes on behind, the place is within that one.
+fn event_starts(log: &[u8]) -> Vec<usize> {
+    let framing = Framing::detect(log).unwrap_or(Framing::Plain);
+    let (mut lines, mut at, mut cut) = (Vec::new(), 0, [false; STREAMS]);
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        let piece = framing.piece(line.strip_suffix(b"\n").unwrap_or(line));
+        lines.push((at, piece.stream, piece.content, cut[piece.stream]));
+        cut[piece.stream] = piece.partial;
+        at += line.len();
+    }
+    let (mut starts, mut begins, mut texts) = (Vec::new(), [true; STREAMS], [const { Vec::new() }; STREAMS]);
+    for (at, stream, content, rest) in lines.into_iter().rev() {
+        let text = [&*content, &texts[stream]].concat();
+        begins[stream] = !rest && stamped(&text);
+        texts[stream] = if rest { text } else { Vec::new() };
+        if begins == [true; STREAMS] {
+            starts.insert(0, at);
+        }
+    }
+    starts
 }
 
 /// What waits for its rest is counted without it after a while; the rest, when it comes, is not another response.
@@ -71,8 +89,9 @@ fn read_while_it_grows_slowly() {
         let log = frame.put(&lines, &other);
         let pauses = if log.is_empty() { Vec::new() } else { pauses };
         let mut pauses: Vec<_> = pauses.iter().map(|(at, pause)| (at.index(log.len()), *pause)).collect();
+        let starts = event_starts(&log);
         if !anywhere {
-            let next = |at: usize| (at..log.len()).find(|at| at_an_event(&log, *at)).unwrap_or(0);
+            let next = |at: usize| starts.iter().copied().find(|start| *start >= at).unwrap_or(0);
             pauses.iter_mut().for_each(|(at, _)| *at = next(*at));
         }
         pauses.sort_unstable();
@@ -82,7 +101,7 @@ fn read_while_it_grows_slowly() {
             daemon.show(&log, length, Behind::Nothing);
             now += Duration::from_millis(pause);
             daemon.tick(now);
-            within += u64::from(!at_an_event(&log, length));
+            within += u64::from(!starts.contains(&length));
         }
         let slowly = counts(&daemon.finish(&log));
         let at_once = whole(&log);
@@ -90,4 +109,24 @@ fn read_while_it_grows_slowly() {
         prop_assert!(bounds.contains(&total(&slowly)), "{slowly:?}\n{at_once:?}\n{}", show(&log));
         Ok(())
     });
+}
+
+#[test]
+fn events_begin_where_they_do_in_the_frame() {
+    let line = |stream: &str, tag: &str, text: &str| format!("2026-11-22T12:47:06.2Z {stream} {tag} {text}\n");
+    let lines = [
+        (line("stdout", "P", "2026-11-22 "), true),
+        (line("stderr", "F", "2026-11-22 b"), false),
+        (line("stdout", "F", "12:47:06 a"), false),
+        (line("stderr", "F", "  below b"), false),
+        (line("stdout", "F", "2026-11-22 c"), true),
+        (line("stdout", "F", "  below c"), false),
+    ];
+    let (mut log, mut wanted) = (String::new(), Vec::new());
+    for (line, begins) in lines {
+        wanted.extend(begins.then_some(log.len()));
+        log += &line;
+    }
+    assert_eq!(event_starts(log.as_bytes()), wanted);
+    assert_eq!(event_starts(b"2026-11-22 a\n  below a\n2026-11-22 b\n"), [0, 23]);
 }
