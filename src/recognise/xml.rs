@@ -30,10 +30,15 @@ impl Recogniser for Xml {
     }
 
     fn read<'e>(&self, event: Seen<'e, '_>, found: &mut Reports<'e>) {
-        if event.place(0).is_some() {
-            return read(event.text, event.places(0), found); // what is escaped inside a body is text of that body
+        let bodies = event.place(0).is_some();
+        if bodies {
+            read(event.text, event.places(0), found);
         }
-        let event = event.text;
+        if (1..=ESCAPED.len()).all(|anchor| event.place(anchor).is_none()) {
+            return;
+        }
+        // what is escaped inside a body is text of that body
+        let event = if bodies { fields::until(event.text, lit!("<")) } else { event.text };
         for (code, escapes) in ESCAPED {
             if short::find(event, code.as_bytes()).is_some() {
                 let around: Vec<u8> =
@@ -119,5 +124,29 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
             Some(rest) => text = rest,
             None => return trimmed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::ask;
+    use super::*;
+
+    #[test]
+    fn what_is_escaped_stands_before_a_body_or_in_it() {
+        let escaped =
+            "&lt;Error&gt;&lt;Code&gt;SlowDown&lt;/Code&gt;&lt;RequestId&gt;00000000A&lt;/RequestId&gt;&lt;/Error&gt;";
+        let body = "<Error><Code>BadDigest</Code></Error>";
+        let inside = format!("<Error><Code>BadDigest</Code><Message>{escaped}</Message></Error>");
+        let codes = |text: &str| {
+            let mut reports: Vec<_> =
+                ask(&Xml, text.as_bytes()).iter().map(|one| (one.at, one.code.map(str::to_owned))).collect();
+            reports.sort();
+            reports.into_iter().filter_map(|(_, code)| code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&format!("x: {escaped}\n")), ["SlowDown"]);
+        assert_eq!(codes(&format!("x: {escaped}\n  <Code>of nothing</Code>\n")), ["SlowDown"]);
+        assert_eq!(codes(&format!("x: {escaped}\n  {body}\n")), ["SlowDown", "BadDigest"]);
+        assert_eq!(codes(&format!("x: {inside}\n")), ["BadDigest"]);
     }
 }
