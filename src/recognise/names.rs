@@ -81,7 +81,7 @@ pub fn named(line: &[u8]) -> Option<Named<'_>> {
         }
         let Some((start, name)) = name_before(line, colon) else { continue };
         let named = Named { name, message: behind.trim_ascii() };
-        if name == "Error" || name.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        if name == "Error" || name.bytes().all(|byte| byte.is_ascii_uppercase()) || is_class(name) {
             continue;
         }
         let listed = Catalogue::built_in().get(name).is_some();
@@ -122,6 +122,11 @@ fn is_operation(name: &str) -> bool {
     VERBS.iter().any(|verb| {
         name.strip_prefix(verb).is_some_and(|rest| rest.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase()))
     })
+}
+
+/// `OBS.ObsException`, as .NET prints the class before its message. Only the key service has codes like that.
+fn is_class(name: &str) -> bool {
+    name.ends_with("Exception") && name.contains('.') && !name.starts_with("KMS.")
 }
 
 /// The reason phrase of a status.
@@ -168,10 +173,11 @@ mod tests {
             ("x: IncorrectNumberOfFilesInPost Request: y", "IncorrectNumberOfFilesInPost Request"),
             ("data/NoSuchKey: key=SlowDown: BadDigest: x", "BadDigest"),
             ("no such thing: InvalidRange:", "InvalidRange"),
+            ("OBS.ObsException: KMS.NotFoundException: x", "KMS.NotFoundException"),
         ] {
             assert_eq!(named(line.as_bytes()).map(|named| named.name), Some(name), "{line}");
         }
-        for line in ["", ":", "ERROR: x", "12:47:06 http://x: y", "no name here", "code: 404"] {
+        for line in ["", ":", "ERROR: x", "12:47:06 http://x: y", "no name here", "code: 404", "OBS.ObsException: x"] {
             assert_eq!(named(line.as_bytes()), None, "{line}");
         }
     }
