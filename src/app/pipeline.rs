@@ -219,7 +219,7 @@ impl<O: Observer> Pipeline<O> {
             }
         }
         let Stream { memory, joins, .. } = stream;
-        let (mut known, mut ready) = (Vec::new(), Groups::new());
+        let (mut later, mut ready) = (Vec::new(), Groups::new());
         let groups = report::group(reports);
         if let (Some(report), [group]) = (sole, groups.as_slice()) {
             self.learn(event, &report, group);
@@ -229,11 +229,11 @@ impl<O: Observer> Pipeline<O> {
             event.closed,
             groups,
             self.now,
-            |finding| known.extend(finding.id.clone()),
+            |group, id| later.push((group, id)),
             |group| ready.push(group),
         );
-        for id in known {
-            self.merger.known(&id);
+        for (group, id) in later {
+            self.goes_on(joins, group, id);
         }
         for group in ready {
             self.join(joins, group);
@@ -249,6 +249,19 @@ impl<O: Observer> Pipeline<O> {
                 self.told.resize(recogniser + 1, 0);
             }
             self.told[recogniser] += 1;
+        }
+    }
+
+    /// Takes in what an event has told of a response since that was taken, and whether its request `id` is news: as long
+    /// as the response waits for its rest, this is it.
+    fn goes_on(&mut self, joins: &mut Joins, group: Group, id: bool) {
+        if joins.goes_on(group.link, &group.finding) {
+            return;
+        }
+        match group.finding.id {
+            Some(id_read) if id => self.merger.known(&id_read),
+            Some(_) => self.submit(&group.finding),
+            None => {}
         }
     }
 

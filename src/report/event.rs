@@ -99,15 +99,15 @@ const MOST: usize = 256;
 
 impl EventMemory {
     /// Takes in the groups of the event that begins at the offset `start`, and gives `take` those that are ready: all of
-    /// an event that is `closed`, of an open one those that nothing can be added to. `known` is told the request ids of
-    /// responses that were taken before their id was read.
+    /// an event that is `closed`, of an open one those that nothing can be added to. `more` gets those that have come to
+    /// know more since they were taken, and whether that is their request id.
     pub fn event(
         &mut self,
         start: u64,
         closed: bool,
         groups: Groups,
         now: Now,
-        mut known: impl FnMut(&Finding),
+        mut more: impl FnMut(Group, bool),
         mut take: impl FnMut(Group),
     ) {
         if self.start != start {
@@ -126,8 +126,8 @@ impl EventMemory {
                 .position(|told| told.covers(&group))
                 .or_else(|| self.told[..before].iter().position(|told| told.was_misread(&group, &ids)));
             if let Some(told) = covers.and_then(|place| self.told.get_mut(place)) {
-                if told.goes_on(&group.finding) {
-                    known(&group.finding);
+                if let Some(id) = told.goes_on(&group.finding) {
+                    more(group, id);
                 }
             } else if closed || group.whole() && self.held.is_empty() {
                 // behind one that is still held, which may turn out to be a part of its text, it keeps its place
@@ -200,15 +200,19 @@ impl Told {
         self.finding.error() || !group.finding.error()
     }
 
-    /// Takes over what is read now, so that it covers no other response. True if it was counted without the id.
-    fn goes_on(&mut self, now: &Finding) -> bool {
-        let news = now.id.as_ref().filter(|id| self.finding.id.as_ref().is_none_or(|own| own.hash != id.hash));
+    /// Takes over what is read now, so that it covers no other response. Whether it has an id that it was taken without,
+    /// if it knows more of an error than before.
+    fn goes_on(&mut self, now: &Finding) -> Option<bool> {
+        let id = now.id.as_ref().filter(|id| self.finding.id.as_ref().is_none_or(|own| own.hash != id.hash));
+        let more = id.is_some()
+            || self.finding.code.is_none() && now.code.is_some()
+            || self.finding.status.is_none() && now.status.is_some();
         self.finding.code = now.code.or(self.finding.code);
         self.finding.status = now.status.or(self.finding.status);
-        if let Some(id) = news {
+        if let Some(id) = id {
             self.finding.id = Some(id.clone());
         }
-        news.is_some() && self.finding.error()
+        (more && self.finding.error()).then_some(id.is_some())
     }
 
     /// It was read at the same place before the lines came that hold the right id, and the one it got then, out of a
@@ -279,7 +283,14 @@ mod tests {
     /// Shows the memory an event, and returns what it gave out.
     fn show(memory: &mut EventMemory, closed: bool, reports: Vec<Group>, now: u64) -> (usize, usize) {
         let (mut known, mut taken) = (0, 0);
-        memory.event(100, closed, group(reports.into()), Duration::from_secs(now), |_| known += 1, |_| taken += 1);
+        memory.event(
+            100,
+            closed,
+            group(reports.into()),
+            Duration::from_secs(now),
+            |_, id| known += usize::from(id),
+            |_| taken += 1,
+        );
         (taken, known)
     }
 

@@ -140,6 +140,20 @@ impl Joins {
         }
     }
 
+    /// Adds what the event that has begun a response tells of it since, as it goes on. False if there is none that waits:
+    /// one that was given out only gets to know it so that it is not taken for another.
+    pub fn goes_on(&mut self, link: Link, more: &Finding) -> bool {
+        let (Link::Starts { key, .. } | Link::Begins(key) | Link::Opens(key) | Link::Follows(key)) = link else {
+            return false;
+        };
+        let fits = |begun: &Begun| begun.fits(key, more);
+        let place = self.place(|begun| !begun.told && fits(begun)).or_else(|| self.place(fits));
+        place.and_then(|place| self.begun.get_mut(place)).is_some_and(|begun| {
+            begun.finding.absorb(more.clone());
+            !begun.told
+        })
+    }
+
     /// Gives out what has waited long enough.
     pub fn expire(&mut self, now: Now, mut out: impl FnMut(Finding)) {
         for begun in self.begun.iter_mut().filter(|begun| begun.due() && now >= begun.since + WAIT) {
@@ -264,6 +278,20 @@ mod tests {
             joins.finish_all(|_| out += 1);
             assert_eq!(out, counted, "after {after:?}");
         }
+    }
+
+    #[test]
+    fn what_has_begun_goes_on_while_it_waits() {
+        let mut joins = Joins::default();
+        let more = finding(Some(503), Some("id"));
+        assert!(!joins.goes_on(Link::Begins(1), &more), "none has begun");
+        joins.apply(Link::Begins(1), finding(Some(503), None), None, Now::ZERO, |_| {});
+        assert!(!joins.goes_on(Link::Begins(2), &more) && !joins.goes_on(Link::Alone, &more));
+        assert!(joins.goes_on(Link::Begins(1), &more));
+        let mut given = Vec::new();
+        joins.expire(WAIT, |finding| given.push(finding.id.is_some()));
+        assert_eq!(given, [true]);
+        assert!(!joins.goes_on(Link::Begins(1), &more), "it was given out");
     }
 
     #[test]

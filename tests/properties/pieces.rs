@@ -130,3 +130,34 @@ fn events_begin_where_they_do_in_the_frame() {
     assert_eq!(event_starts(log.as_bytes()), wanted);
     assert_eq!(event_starts(b"2026-11-22 a\n  below a\n2026-11-22 b\n"), [0, 23]);
 }
+
+/// The rest of an answer that is still being joined with other lines is not lost, and an answer that waits for its code
+/// gets it from its own event. After too long a pause it has no code, but takes that of no other.
+#[test]
+fn the_rest_of_an_answer_comes_while_it_waits() {
+    let java = "2026-11-22 12:55:52 100|main|DEBUG|Response for 'HEAD'. Content-Type: null, ResponseCode:403, Headers: Server: OBS
+Date: Sun, 22 Nov 2026 12:55:52 GMT
+x-obs-request-id: A000018B66D1A2C3E4F5061700000008
+x-obs-error-code: AllAccessDisabled
+2026-11-22 12:55:52 708|main|WARN |Retrying connection that failed with RequestTimeTooSkewed error, attempt number 1 of 3
+";
+    let curl = "== 2026-11-22T13:10:06Z request http://b.obs.example.com/k
+< HTTP/1.1 403 Forbidden
+< x-obs-request-id: A000018B66D1A2C3E4F5061700000009
+< x-obs-error-code: AccessDenied
+< 
+== 2026-11-22T13:10:09Z request http://b.obs.example.com/k
+";
+    for log in [java, curl].map(str::as_bytes) {
+        for length in 1..log.len() {
+            let after = |pauses: &[u64]| {
+                let mut daemon = Daemon::new();
+                daemon.show(log, length, Behind::Nothing);
+                pauses.iter().for_each(|now| daemon.tick(Duration::from_secs(*now)));
+                counts(&daemon.finish(log))
+            };
+            assert_eq!(after(&[2]), whole(log), "{}", show(&log[..length]));
+            assert_eq!(total(&after(&[2, 8])), total(&whole(log)), "{}", show(&log[..length]));
+        }
+    }
+}
