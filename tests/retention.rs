@@ -9,7 +9,7 @@ use obs_error_exporter::tally::{Labels, metrics};
 use std::path::Path;
 use std::time::Duration;
 
-const BOUNDS: Bounds = Bounds { counted: 1024, waiting: 64 };
+const BOUNDS: Bounds = Bounds { counted: 1024, saved: 1024, waiting: 64 };
 const HOUR: u64 = 3600;
 
 fn pipeline() -> Pipeline<Unobserved> {

@@ -38,7 +38,7 @@ const NO_ANSWER: [&str; 10] = [
 /// # Errors
 /// When the anchors of the recognisers cannot be searched for.
 pub fn explain(config: Config, log: &[u8], lang: Lang) -> anyhow::Result<Vec<Explained>> {
-    let bounds = report::Bounds { counted: 1 << 20, waiting: 1 << 16 };
+    let bounds = report::Bounds { counted: 1 << 20, saved: 0, waiting: 1 << 16 };
     let (pipeline, _) = super::pipeline(config, bounds, super::Unobserved)?;
     let recognisers = pipeline.recognisers;
     let mut explainer = Explainer {

@@ -59,7 +59,7 @@ pub struct Options {
 }
 
 /// A daemon remembers so many ids; its record has eight bytes for each.
-const BOUNDS: Bounds = Bounds { counted: 1 << 16, waiting: 4096 };
+const BOUNDS: Bounds = Bounds { counted: 1 << 16, saved: 1 << 16, waiting: 4096 };
 
 /// A scrape waits no longer for the disk and gets the last committed values then.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -22,8 +22,10 @@ pub enum Outcome {
 /// How much a merger remembers.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Ids of responses that were counted.
+    /// Ids of the last responses that were counted; twice as many are known at times.
     pub counted: usize,
+    /// How many of these are [saved](Merger::save).
+    pub saved: usize,
     /// Responses that wait for the rest; beyond that the oldest is counted as it is.
     pub waiting: usize,
 }
@@ -306,10 +308,12 @@ impl Merger {
 
     /// Remembers a known id as that of a response that was counted.
     fn remember(&mut self, hash: u64) {
-        if self.counted.len() >= self.bounds.counted {
+        if self.counted.len() >= self.bounds.saved {
             self.counted.pop_front();
         }
-        self.counted.push_back(hash);
+        if self.bounds.saved > 0 {
+            self.counted.push_back(hash);
+        }
     }
 
     fn success(&mut self, hash: u64, status: Option<u16>) {
@@ -329,7 +333,7 @@ mod tests {
     use crate::catalogue::Catalogue;
     use std::time::Duration;
 
-    const BOUNDS: Bounds = Bounds { counted: 4, waiting: 2 };
+    const BOUNDS: Bounds = Bounds { counted: 4, saved: 4, waiting: 2 };
 
     fn code(name: &str) -> Option<Code> {
         Codes::new(Catalogue::built_in(), 8).find(name)
@@ -415,7 +419,7 @@ mod tests {
 
     #[test]
     fn responses_that_are_complete_leave_no_room_behind() {
-        let mut merger = Merger::new(Bounds { counted: 4, waiting: 8 });
+        let mut merger = Merger::new(Bounds { counted: 4, saved: 4, waiting: 8 });
         let mut counted = submit(&mut merger, &finding("", Some(404), "first"), 0).1.len();
         for number in 0..10_000 {
             let id = format!("W{number}");

@@ -24,7 +24,7 @@ use std::time::Duration;
 const BYTES: u64 = 1 << 20;
 
 /// What the daemon remembers.
-const REMEMBERED: report::Bounds = report::Bounds { counted: 1 << 16, waiting: 1 << 12 };
+const REMEMBERED: report::Bounds = report::Bounds { counted: 1 << 16, saved: 1 << 16, waiting: 1 << 12 };
 
 const KINDS: [&str; 7] = ["clean", "errors1", "errors50", "cri", "decoys", "json", "java"];
 

@@ -22,7 +22,7 @@ impl Observer for Seen {
 }
 
 /// How many ids are remembered: more than any test has.
-const BOUNDS: Bounds = Bounds { counted: 1 << 20, waiting: 1 << 20 };
+const BOUNDS: Bounds = Bounds { counted: 1 << 20, saved: 1 << 20, waiting: 1 << 20 };
 
 const LOG: SourceKey = SourceKey(0);
 

@@ -223,7 +223,7 @@ mod tests {
 
     /// Reads the first of some lines, and then shows the others to see which are known.
     fn known(line: Line) -> (Vec<bool>, u64) {
-        let bounds = Bounds { counted: 1 << 16, waiting: 1 << 10 };
+        let bounds = Bounds { counted: 1 << 16, saved: 1 << 16, waiting: 1 << 10 };
         let (mut pipeline, _) = pipeline(Config::default(), bounds, Unobserved).unwrap();
         read(&mut pipeline, &format!("{}\n2026-11-22 12:48:00 INFO x\n", line(1)));
         let mut known = Vec::new();
@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_line_that_may_go_on_is_looked_at() {
-        let (mut pipeline, _) = pipeline(Config::default(), Bounds { counted: 16, waiting: 16 }, Unobserved).unwrap();
+        let (mut pipeline, _) =
+            pipeline(Config::default(), Bounds { counted: 16, saved: 16, waiting: 16 }, Unobserved).unwrap();
         let go = LINES[0];
         read(&mut pipeline, &format!("{}\n2026-11-22 12:48:00 INFO x\n", go(1)));
         for behind in ["", "\tat x\n2026-11-22 12:48:00 INFO and more\n", "<?xml version=\"1.0\"?> and more of it\n"] {
@@ -255,7 +256,8 @@ mod tests {
 
     #[test]
     fn what_was_counted_before_is_a_duplicate() {
-        let (mut pipeline, _) = pipeline(Config::default(), Bounds { counted: 16, waiting: 16 }, Unobserved).unwrap();
+        let (mut pipeline, _) =
+            pipeline(Config::default(), Bounds { counted: 16, saved: 16, waiting: 16 }, Unobserved).unwrap();
         let log: String = [1, 2, 3, 2, 1, 4].map(|number| LINES[0](number) + "\n").concat();
         read(&mut pipeline, &log);
         assert_eq!(counted(&pipeline), 4);

@@ -27,7 +27,7 @@ use std::path::Path;
 use notes::{Notes, Seen};
 
 /// A scan remembers many more ids than a daemon has to: it may be given files of months at once.
-const BOUNDS: Bounds = Bounds { counted: 4 << 20, waiting: 1 << 20 };
+const BOUNDS: Bounds = Bounds { counted: 2 << 20, saved: 0, waiting: 1 << 20 };
 
 /// The responses with one code and status.
 #[derive(Debug, Clone, serde::Serialize)]

@@ -8,8 +8,10 @@ const MOST: usize = 512;
 pub struct Timeline {
     /// An interval is 2^shift milliseconds long.
     shift: u32,
-    /// Intervals with their counts, in order: a log mostly goes on in its last one.
+    /// Intervals with their counts, in order.
     counts: Vec<(i64, u64)>,
+    /// The place of the interval that something was counted in last: a log mostly goes on there.
+    place: usize,
 }
 
 impl Timeline {
@@ -19,16 +21,23 @@ impl Timeline {
     }
 
     fn count(&mut self, interval: i64, count: u64) {
-        match self.counts.last_mut() {
-            Some((last, counted)) if *last == interval => *counted += count,
-            Some((last, _)) if *last > interval => match self.counts.binary_search_by_key(&interval, |(at, _)| *at) {
-                Ok(place) => self.counts[place].1 += count,
-                Err(place) => self.counts.insert(place, (interval, count)),
-            },
-            _ => self.counts.push((interval, count)),
+        self.place = self.place_of(interval);
+        match self.counts.get_mut(self.place) {
+            Some((at, counted)) if *at == interval => *counted += count,
+            _ => self.counts.insert(self.place, (interval, count)),
         }
         while self.counts.len() > MOST {
             self.widen();
+        }
+    }
+
+    /// Where an interval stands, or would.
+    fn place_of(&self, interval: i64) -> usize {
+        let at = |place: usize| self.counts.get(place).map(|(at, _)| *at);
+        match (at(self.place), self.counts.last()) {
+            (Some(at), _) if at == interval => self.place,
+            (_, Some((last, _))) if interval > *last => self.counts.len(),
+            _ => self.counts.partition_point(|(at, _)| *at < interval),
         }
     }
 
