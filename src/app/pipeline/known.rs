@@ -49,7 +49,7 @@ impl<O: Observer> Pipeline<O> {
         let log = if O::LOGS { stream.log.take() } else { None };
         let mut finding = Finding { code: None, status: None, id: None, origin, time: None, log };
         for line in lines.drain(..) {
-            let text = &bytes[line.at..];
+            let text = &bytes[line.at.clone()];
             (finding.code, finding.status, finding.origin.recogniser) = line.what.parts();
             match &mut finding.id {
                 id if line.id.is_empty() => *id = None,
@@ -57,7 +57,7 @@ impl<O: Observer> Pipeline<O> {
                 id => *id = Some(RequestId::new(&text[line.id])),
             }
             if O::TIMES {
-                finding.time = self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at]));
+                finding.time = self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at.start]));
             }
             self.tell_of(&finding);
             self.submit_met(&finding, line.new);
@@ -85,8 +85,8 @@ const AT_ONCE: usize = 32;
 /// A line that is known and not counted yet.
 #[derive(Debug)]
 struct Line {
-    /// Where it begins.
-    at: usize,
+    /// Where it stands.
+    at: Range<usize>,
     /// Where in it the request id stands; nowhere if it has none.
     id: Range<usize>,
     /// That of the id.
@@ -131,7 +131,7 @@ impl<O: Observer> Visitor for Lines<'_, O> {
         if self.known.len() == AT_ONCE {
             self.count();
         }
-        self.known.push(Line { at, id, hash, new: false, what });
+        self.known.push(Line { at: at..at + length, id, hash, new: false, what });
         Some(at + length)
     }
 
