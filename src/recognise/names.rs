@@ -74,7 +74,8 @@ const VERBS: [&str; 13] = [
 pub fn named(line: &[u8]) -> Option<Named<'_>> {
     let mut chain: Option<(Named<'_>, usize)> = None; // the last of the names that follow each other without a gap
     let mut operation = None;
-    for colon in short::find_iter(line, lit!(":")) {
+    let details = short::find(line, lit!("(Service: ")).unwrap_or(line.len()); // AWS SDKs for Java go on so behind a message
+    for colon in short::find_iter(&line[..details], lit!(":")) {
         let behind = &line[colon + 1..];
         if !(behind.is_empty() || behind.starts_with(b" ")) {
             continue;
@@ -177,7 +178,16 @@ mod tests {
         ] {
             assert_eq!(named(line.as_bytes()).map(|named| named.name), Some(name), "{line}");
         }
-        for line in ["", ":", "ERROR: x", "12:47:06 http://x: y", "no name here", "code: 404", "OBS.ObsException: x"] {
+        for line in [
+            "",
+            ":",
+            "ERROR: x",
+            "12:47:06 http://x: y",
+            "no name here",
+            "code: 404",
+            "OBS.ObsException: x",
+            "x (Service: S3, Status Code: 404)",
+        ] {
             assert_eq!(named(line.as_bytes()), None, "{line}");
         }
     }
