@@ -385,6 +385,7 @@ fn metrics(raw: &raw::RawMetrics) -> Result<Settings, Wrong> {
         new_series_hold: or(&raw.new_series_hold, otherwise.new_series_hold)?,
         series_retention,
         created_timestamps: raw.created_timestamps.unwrap_or(otherwise.created_timestamps),
+        ..otherwise
     })
 }
 

@@ -73,11 +73,18 @@ pub struct Settings {
     pub series_retention: Duration,
     /// Whether it is told when each counter began.
     pub created_timestamps: bool,
+    /// Whether the last request id of each series is remembered, to be shown as its exemplar.
+    pub examples: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { new_series_hold: Duration::ZERO, series_retention: Duration::from_secs(3600), created_timestamps: false }
+        Self {
+            new_series_hold: Duration::ZERO,
+            series_retention: Duration::from_secs(3600),
+            created_timestamps: false,
+            examples: true,
+        }
     }
 }
 
@@ -204,7 +211,7 @@ impl Tally {
         };
         series.value += 1;
         series.changed = now;
-        if let Some(id) = &finding.id {
+        if let Some(id) = finding.id.as_ref().filter(|_| self.settings.examples) {
             series.example = Some((id.clone(), now));
         }
         if finding.code.is_some_and(|code| self.codes.entry(code).is_none()) {

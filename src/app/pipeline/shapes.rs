@@ -152,8 +152,8 @@ impl Sign {
     }
 
     fn fits(&self, text: &[u8], hit: usize) -> bool {
-        let word = || text.get(self.at..).and_then(<[u8]>::first_chunk).map(|bytes| u64::from_le_bytes(*bytes));
-        self.hit == hit && word().is_some_and(|word| word & self.mask == self.bits)
+        let word = text.get(self.at..).and_then(<[u8]>::first_chunk).map(|bytes| u64::from_le_bytes(*bytes));
+        word.is_some_and(|word| (word & self.mask == self.bits) & (self.hit == hit))
     }
 }
 

@@ -137,7 +137,8 @@ impl Scanner {
     /// As [`super::pipeline()`].
     pub fn filtered(config: Config, filter: Filter) -> anyhow::Result<Self> {
         let notes = Notes { filter, ..Notes::default() };
-        let (pipeline, _) = super::pipeline(config, BOUNDS, notes)?;
+        let (mut pipeline, _) = super::pipeline(config, BOUNDS, notes)?;
+        pipeline.tally.settings.examples = false; // the notes have some
         Ok(Self { pipeline, buffer: vec![0; 256 * 1024], files: 0, last: None })
     }
 
