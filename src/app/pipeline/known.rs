@@ -113,6 +113,9 @@ impl<'p, O: Observer> Lines<'p, O> {
 
     /// Counts what was not yet: to be called when all was shown.
     pub fn count(&mut self) {
+        if self.known.is_empty() {
+            return;
+        }
         self.pipeline.count(self.stream, self.bytes, &mut self.known);
     }
 }
