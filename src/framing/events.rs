@@ -45,6 +45,12 @@ pub trait Visitor {
         None
     }
 
+    /// As [`known`](Self::known), of the line behind one that was: where an anchor stands in it was not looked for.
+    fn guessed(&mut self, whole: &[u8], at: usize) -> Option<usize> {
+        let _ = (whole, at);
+        None
+    }
+
     /// Takes in an event.
     fn event(&mut self, event: Event<'_>);
 }
@@ -76,7 +82,10 @@ pub fn scan(bytes: &[u8], end: bool, anchors: &impl Anchors, bounds: Bounds, vis
     let mut from = 0;
     while let Some(place) = hits.place(from) {
         let hit_line = line_start(whole, floor, place);
-        if let Some(stop) = visitor.known(whole, hit_line, place) {
+        if let Some(mut stop) = visitor.known(whole, hit_line, place) {
+            while let Some(next) = visitor.guessed(whole, stop) {
+                stop = next;
+            }
             (floor, from) = (stop, stop);
             continue;
         }

@@ -218,7 +218,7 @@ impl Merger {
         self.queue.front().map(|waiting| waiting.until)
     }
 
-    /// Counts everything that waits: the end of the input, behind which nothing is known by its id any more.
+    /// Counts everything that waits: the end of the input.
     pub fn finish(&mut self, count: impl FnMut(&Finding)) {
         let all = std::mem::take(&mut self.queue);
         (self.waits, self.gone, self.listed) = (0, 0, 0);

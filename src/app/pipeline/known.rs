@@ -121,6 +121,11 @@ impl<'p, O: Observer> Lines<'p, O> {
 }
 
 impl<O: Observer> Visitor for Lines<'_, O> {
+    fn guessed(&mut self, whole: &[u8], at: usize) -> Option<usize> {
+        let hit = self.pipeline.shapes.guess(&whole[at..])?;
+        self.known(whole, at, at + hit)
+    }
+
     fn known(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
         let text = &whole[at..];
         let (length, told) = self.pipeline.shapes.find(text, hit - at)?;

@@ -9,6 +9,9 @@
 //! and nothing is that is part of a word, which may be a code. For which recognisers this is enough they say themselves:
 //! [`by_shape`](crate::recognise::Recogniser::by_shape). `tests/properties/shapes.rs` reads logs with and without it.
 
+mod places;
+
+use places::{Place, places};
 use std::ops::Range;
 
 /// Longer lines have no shape, in bytes.
@@ -26,42 +29,8 @@ const PRICE: u32 = 16;
 /// So many shapes can be made at once, before any of them has been of use.
 const CREDIT: u32 = 64 * PRICE;
 
-/// Hexadecimal digits of a request id of OBS or of a server before it: fewer are not taken for one.
-const ID: usize = 16;
-
 /// Bytes that are compared at once.
 const BLOCK: usize = 16;
-
-/// More digits than those of a billionth are no part of a second.
-const NANOSECONDS: usize = 9;
-
-/// Which bytes may stand at a place of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// This one.
-    Only(u8),
-    /// A digit.
-    Digit,
-    /// A hexadecimal digit, with a capital letter.
-    Capital,
-    /// A hexadecimal digit, with a small letter.
-    Small,
-    /// Any: it is behind the line.
-    Any,
-}
-
-impl Place {
-    /// The first and the last byte, and how many behind the digits are none.
-    const fn range(self) -> (u8, u8, u8) {
-        match self {
-            Self::Only(byte) => (byte, byte, 0),
-            Self::Digit => (b'0', b'9', 0),
-            Self::Capital => (b'0', b'F', b'A' - b'9' - 1),
-            Self::Small => (b'0', b'f', b'a' - b'9' - 1),
-            Self::Any => (0, u8::MAX, 0),
-        }
-    }
-}
 
 /// What some bytes of a line may be: `low`, or one of the `span` bytes behind that.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +40,7 @@ struct Block {
 }
 
 impl Block {
+    /// Behind the places may be anything.
     fn new(places: &[Place]) -> Self {
         let mut block = Self { low: [0; BLOCK], span: [u8::MAX; BLOCK] };
         for (at, place) in places.iter().enumerate() {
@@ -216,17 +186,40 @@ impl<T> Set<T> {
     }
 }
 
+/// Where in a line some bytes stand that lines of a shape often have in common, and others do not: behind its time, its
+/// level, and who wrote it.
+const HINT: usize = 56;
+
+/// So many guesses are remembered.
+const GUESSES: usize = 64;
+
+/// Where the first anchor stood in the last line that was known and had these bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Guess {
+    bytes: u64,
+    hit: usize,
+}
+
 /// The shapes that are known, of which there is a bounded number, with what was found in their lines.
 #[derive(Debug)]
 pub struct Shapes<T> {
     sets: [Set<T>; SETS],
+    guesses: [Guess; GUESSES],
     credit: u32,
 }
 
 impl<T> Default for Shapes<T> {
     fn default() -> Self {
-        Self { sets: std::array::from_fn(|_| Set::default()), credit: CREDIT }
+        let sets = std::array::from_fn(|_| Set::default());
+        Self { sets, guesses: [Guess::default(); GUESSES], credit: CREDIT }
     }
+}
+
+/// The bytes of a line that a guess is made by, and which one it is.
+fn hint(text: &[u8]) -> Option<(u64, usize)> {
+    let bytes = u64::from_le_bytes(*text.get(HINT..)?.first_chunk()?);
+    let mixed = bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15); // an odd number without a pattern: the golden ratio
+    Some((bytes, usize::from(mixed.to_be_bytes()[0]) % GUESSES))
 }
 
 impl<T> Shapes<T> {
@@ -235,7 +228,19 @@ impl<T> Shapes<T> {
     pub fn find(&mut self, text: &[u8], hit: usize) -> Option<(usize, &Told<T>)> {
         let shape = self.sets[hit % SETS].find(text, hit)?;
         self.credit = (self.credit + 1).min(CREDIT);
+        if let Some((bytes, place)) = hint(text) {
+            self.guesses[place] = Guess { bytes, hit };
+        }
         Some((shape.length, &shape.told))
+    }
+
+    /// Where the first anchor stands in the line that `text` begins with, if it is like one that was known. To look there
+    /// is quicker than to search for it. That is no more than a guess, but a line of which a shape is
+    /// [found](Self::find) has its first anchor where others of the shape have theirs: it is in what they have in common.
+    pub fn guess(&self, text: &[u8]) -> Option<usize> {
+        let (bytes, place) = hint(text)?;
+        let guess = self.guesses[place];
+        (guess.bytes == bytes && guess.hit > 0).then_some(guess.hit)
     }
 
     /// Remembers what was found in a line, which ends with its line feed, unless that is of no use. `hit` is where the
@@ -266,74 +271,6 @@ impl<T> Shapes<T> {
     pub fn clear(&mut self) {
         *self = Self::default();
     }
-}
-
-/// What may stand at each place of the lines that are like this one. Nothing if it is not known which are.
-fn places(line: &[u8], id: Option<Range<usize>>) -> Option<Vec<Place>> {
-    // where a character may be escaped, or a text be a value of JSON, digits are not only digits
-    let json = memchr::memchr(b'{', line).is_some() && memchr::memchr(b'"', line).is_some();
-    let escaped = memchr::memchr(b'\\', line).is_some();
-    let stamp = stamp(line)?;
-    if json || escaped {
-        return None;
-    }
-    let mut places: Vec<Place> = line.iter().map(|byte| Place::Only(*byte)).collect();
-    let mut free = |range: Range<usize>, place: Place| places[range].fill(place);
-    (0..stamp).filter(|at| line[*at].is_ascii_digit()).for_each(|at| free(at..at + 1, Place::Digit));
-    for run in runs(line, stamp) {
-        let text = &line[run.clone()];
-        let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let small = text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let before = line[run.start - 1];
-        let part = before == b'-' || line.get(run.end) == Some(&b'-'); // of an id in the form of a UUID
-        if id.as_ref().is_some_and(|id| *id == run) && capital(text) {
-            free(run, Place::Capital);
-        } else if matches!(before, b'.' | b'%' | b'_') {
-            // it may be part of a name, or stand for another character
-        } else if digits == text.len() && digits != 3 {
-            free(run, Place::Digit);
-        } else if digits > 0 && digits < text.len() && small && (text.len() >= 8 || part && text.len() >= 4) {
-            free(run, Place::Small);
-        }
-    }
-    // an id that may not differ is one that never comes again
-    let differs = id.is_none_or(|id| places[id].iter().any(|place| !matches!(place, Place::Only(_))));
-    places.resize(places.len().next_multiple_of(BLOCK), Place::Any);
-    differs.then_some(places)
-}
-
-/// Whether a text has the form that OBS gives its request ids.
-fn capital(text: &[u8]) -> bool {
-    text.len() >= ID && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
-}
-
-/// The runs of letters and digits behind `from`.
-fn runs(line: &[u8], from: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut at = from;
-    std::iter::from_fn(move || {
-        let start = at + line[at..].iter().position(u8::is_ascii_alphanumeric)?;
-        let rest = &line[start..];
-        at = start + rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        Some(start..at)
-    })
-}
-
-/// Where the time ends that the line begins with: `2026-11-22 12:47:06`, with what may follow of its seconds.
-fn stamp(line: &[u8]) -> Option<usize> {
-    const FORM: &[u8; 19] = b"0000-00-00 00:00:00";
-    let head = line.first_chunk::<{ FORM.len() }>()?;
-    let fits = head.iter().zip(FORM).all(|(byte, form)| match form {
-        b'0' => byte.is_ascii_digit(),
-        b' ' => matches!(byte, b' ' | b'T'),
-        form => byte == form,
-    });
-    let rest = &line[FORM.len()..];
-    let part =
-        rest.first().is_some_and(|byte| matches!(byte, b'.' | b',')) || rest.get(4) == Some(&b'|') && rest[0] == b' '; // the OBS SDKs for Java and Node.js
-    let digits = rest.iter().skip(1).take_while(|byte| part && byte.is_ascii_digit()).count();
-    let end = if digits > 0 { digits + 1 } else { 0 };
-    let ends = rest.get(end).is_none_or(|byte| !byte.is_ascii_digit());
-    (fits && ends && digits <= NANOSECONDS).then_some(FORM.len() + end)
 }
 
 #[cfg(test)]
@@ -376,6 +313,20 @@ mod tests {
             .replace("12345", "90807")
             .replace("0000018F9C2E7B5A91D3F0E6A7B8C9D0", "FFFFFFFF9C2E7B5A91D3F0E6A7B8C901");
         assert_eq!(find(&mut shapes, &other), Some((7, "FFFFFFFF9C2E7B5A91D3F0E6A7B8C901".to_owned())));
+    }
+
+    #[test]
+    fn where_an_anchor_stands_is_guessed_from_lines_before() {
+        let mut shapes = Shapes::default();
+        learn(&mut shapes, GO, 7);
+        assert_eq!(shapes.guess(GO.as_bytes()), None, "no line was found yet");
+        assert!(find(&mut shapes, GO).is_some());
+        let other = GO.replace("12:47:06.206", "23:59:59.999").replace("C9D0", "0000");
+        assert_eq!(shapes.guess(other.as_bytes()), Some(hit(GO)));
+        assert_eq!(shapes.guess(&other.as_bytes()[1..]), None);
+        assert_eq!(shapes.guess(&other.as_bytes()[..HINT]), None);
+        shapes.clear();
+        assert_eq!(shapes.guess(GO.as_bytes()), None);
     }
 
     #[test]
