@@ -68,9 +68,9 @@ def scanned(output):
     return {(row["code"], row["status"]): row["count"] for row in json.loads(output)["errors"]}
 
 
-def run(command, **more):
-    """Runs a command; CPU seconds, peak MiB, output, exit code."""
-    with tempfile.TemporaryFile() as out:
+def run(command, keep=True, **more):
+    """Runs a command; CPU seconds, peak MiB, output if that is kept, exit code."""
+    with tempfile.TemporaryFile() if keep else open(os.devnull, "w+b") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, **more)
         peak = 0
         while True:
