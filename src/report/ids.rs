@@ -6,6 +6,9 @@ use foldhash::HashSet;
 /// processor still when it has to grow, and only a little is copied and given back then.
 const PARTS: usize = 1 << u8::BITS;
 
+/// How much larger a part is when it has grown. A set that grows by itself copies everything twice as often.
+const GROWTH: usize = 4;
+
 /// Hashes of request ids, of which there may be very many. They are forgotten a generation at a time: each by itself
 /// would have to be looked up once more, in much memory.
 #[derive(Debug, Default)]
@@ -62,7 +65,11 @@ impl Parts {
     }
 
     fn insert(&mut self, hash: u64) -> bool {
-        let new = self.sets[part(hash)].insert(hash);
+        let set = &mut self.sets[part(hash)];
+        if set.len() == set.capacity() {
+            set.reserve((GROWTH - 1) * set.len());
+        }
+        let new = set.insert(hash);
         self.length += usize::from(new);
         new
     }

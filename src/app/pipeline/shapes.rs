@@ -190,8 +190,8 @@ impl<T> Set<T> {
 /// level, and who wrote it.
 const HINT: usize = 56;
 
-/// So many guesses are remembered.
-const GUESSES: usize = 64;
+/// So many guesses can be remembered: many more than there are, or two that share a place take it from each other.
+const GUESSES: usize = 1024;
 
 /// Where the first anchor stood in the last line that was known and had these bytes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -219,7 +219,8 @@ impl<T> Default for Shapes<T> {
 fn hint(text: &[u8]) -> Option<(u64, usize)> {
     let bytes = u64::from_le_bytes(*text.get(HINT..)?.first_chunk()?);
     let mixed = bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15); // an odd number without a pattern: the golden ratio
-    Some((bytes, usize::from(mixed.to_be_bytes()[0]) % GUESSES))
+    let [first, second, ..] = mixed.to_be_bytes();
+    Some((bytes, usize::from(u16::from_be_bytes([first, second])) % GUESSES))
 }
 
 impl<T> Shapes<T> {
