@@ -1,7 +1,7 @@
 //! Times as people and logs write them, as moments.
 
 use crate::framing::Stamp;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use std::cell::Cell;
@@ -87,15 +87,13 @@ impl Zone {
         if let Some(ago) = ago.and_then(|ago| i64::try_from(ago.as_millis()).ok()) {
             return Ok(now.as_millisecond().saturating_sub(ago));
         }
-        // in this order: what comes later would take what comes before, and forget its zone or its time
+        // in this order: each of the later ones would take what is before it, and forget its zone or its day
         let moment = if let Ok(moment) = text.parse::<Timestamp>() {
             Ok(moment)
-        } else if let Ok(time) = text.parse::<Time>().map(|time| self.today(time, now)) {
-            time
         } else if let Ok(written) = text.parse::<DateTime>() {
-            self.zone.to_timestamp(written)
-        } else if let Ok(date) = text.parse::<Date>() {
-            self.zone.to_timestamp(date.at(0, 0, 0, 0))
+            self.zone.to_timestamp(written) // a date is its first moment
+        } else if let Ok(time) = text.parse::<Time>() {
+            self.today(time, now)
         } else {
             return Err(format!(
                 "{text:?} is no time; write how long ago (90m, 1h, 2d), 13:00, 2026-11-22, 2026-11-22T13:00 or \
@@ -134,6 +132,10 @@ mod tests {
             ("+08:00", "2026-11-22 13:00:05", "2026-11-22T05:00:05Z"),
             ("+08:00", "2026-11-22T13:00:05.5Z", "2026-11-22T13:00:05.5Z"),
             ("UTC", "2026-11-22T13:00:05+08:00", "2026-11-22T05:00:05Z"),
+            ("+08:00", "2026-11-03T14:00", "2026-11-03T06:00:00Z"),
+            ("UTC", "2026-11-03 14:00:05", "2026-11-03T14:00:05Z"),
+            ("UTC", "2026-11-03T14:00:05Z", "2026-11-03T14:00:05Z"),
+            ("UTC", "2026-11-03", "2026-11-03T00:00:00Z"),
             ("UTC", "12:30", "2026-11-22T12:30:00Z"),
             ("UTC", "23:00", "2026-11-21T23:00:00Z"),
             ("+08:00", "20:59", "2026-11-22T12:59:00Z"),
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_said() {
-        for text in ["yesterday", "", "5", "2026-13-01", "22/11/2026"] {
+        for text in ["yesterday", "", "5", "2026-13-01", "2026-13-01T12:00", "2026-11-31 12:00:05", "22/11/2026"] {
             assert!(moment("UTC", text).unwrap_err().contains("is no time; write"), "{text}");
         }
         assert!(moment("Mars", "1h").unwrap_err().contains("\"Mars\" is no time zone"));
