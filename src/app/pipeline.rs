@@ -13,7 +13,7 @@ use crate::report::{
 };
 use crate::tail::{self, Behind, SourceKey};
 use crate::tally::{LabelSet, Tally, metrics};
-use known::{Known, Lines};
+use known::{Known, Lines, Sums};
 use serde::{Deserialize, Serialize};
 use shapes::Shapes;
 use std::borrow::Cow;
@@ -85,6 +85,8 @@ pub struct Pipeline<O> {
     due: Option<Now>,
     /// What is known of lines that are like one another.
     shapes: Shapes<Known>,
+    /// What was counted of them and is not in the tally yet.
+    sums: Sums,
     /// When the last such line was written.
     minute: Minute,
     /// Reports by recogniser that the tally was not told of yet.
@@ -107,6 +109,7 @@ impl<O: Observer> Pipeline<O> {
             now: Now::ZERO,
             due: None,
             shapes: Shapes::default(),
+            sums: Sums::default(),
             minute: Minute::default(),
             told: Vec::new(),
             changed: true,
@@ -244,12 +247,16 @@ impl<O: Observer> Pipeline<O> {
     /// Counts a report of its recogniser.
     fn tell_of(&mut self, finding: &Finding) {
         if finding.error() {
-            let recogniser = usize::from(finding.origin.recogniser);
-            if self.told.len() <= recogniser {
-                self.told.resize(recogniser + 1, 0);
-            }
-            self.told[recogniser] += 1;
+            self.told_by(finding.origin.recogniser, 1);
         }
+    }
+
+    fn told_by(&mut self, recogniser: u8, reports: u64) {
+        let recogniser = usize::from(recogniser);
+        if self.told.len() <= recogniser {
+            self.told.resize(recogniser + 1, 0);
+        }
+        self.told[recogniser] += reports;
     }
 
     /// Takes in what an event has told of a response since that was taken, and whether its request `id` is news: as long
@@ -374,7 +381,7 @@ impl<O: Observer> Pipeline<O> {
             Framing::Plain => {
                 let mut lines = Lines::new(self, stream, start, bytes);
                 let scan = framing::scan(bytes, end, &*recognisers, bounds, &mut lines);
-                lines.count();
+                lines.finish();
                 scan
             }
             Framing::Utf16Le | Framing::Utf16Be => {

@@ -15,6 +15,18 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// As [`Finding::complete`](super::Finding::complete).
+    #[must_use]
+    pub fn complete(self) -> bool {
+        self.code.is_some() && self.status.is_some()
+    }
+
+    /// As [`Finding::error`](super::Finding::error).
+    #[must_use]
+    pub fn error(self) -> bool {
+        self.code.is_some() || self.status.is_some_and(|status| status >= 300)
+    }
+
     /// As one number of 34 bits.
     #[must_use]
     pub fn number(self) -> u64 {

@@ -143,14 +143,13 @@ impl EventMemory {
 
     /// Goes on to the event that begins at the offset `start`, which is closed and of which nothing has to be remembered.
     /// False if something of it was taken before.
-    pub fn passes(&mut self, start: u64, now: Now) -> bool {
+    pub fn passes(&mut self, start: u64) -> bool {
         if self.start == start && !self.told.is_empty() {
             return false;
         }
         self.start = start;
         self.told.clear();
         self.held.clear();
-        self.since = now;
         true
     }
 

@@ -20,12 +20,17 @@ pub struct Ids {
 impl Ids {
     /// Whether an id is in it.
     pub fn contains(&self, hash: u64) -> bool {
-        self.young.contains(hash) || self.old.contains(hash)
+        self.young.contains(hash) || self.was(hash)
     }
 
     /// Adds an id; false if it was there.
     pub fn insert(&mut self, hash: u64) -> bool {
-        !self.old.contains(hash) && self.young.insert(hash)
+        !self.was(hash) && self.young.insert(hash)
+    }
+
+    /// Whether it was added before the last turn. If there was none, as most often, nothing is looked at.
+    fn was(&self, hash: u64) -> bool {
+        self.old.length > 0 && self.old.contains(hash)
     }
 
     /// How many ids were added since the last [`turn`](Self::turn).

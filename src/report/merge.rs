@@ -307,7 +307,7 @@ impl Merger {
     }
 
     /// Remembers a known id as that of a response that was counted.
-    fn remember(&mut self, hash: u64) {
+    pub fn remember(&mut self, hash: u64) {
         if self.counted.len() >= self.bounds.saved {
             self.counted.pop_front();
         }

@@ -77,14 +77,14 @@ impl Finding {
     /// Nothing is missing.
     #[must_use]
     pub fn complete(&self) -> bool {
-        self.code.is_some() && self.status.is_some()
+        self.kind().complete()
     }
 
     /// It tells of an error: a code, or a status of 300 or more. What a log tells of a success is no report, but may
     /// give the status to a code that is told without one.
     #[must_use]
     pub fn error(&self) -> bool {
-        self.code.is_some() || self.status.is_some_and(|status| status >= 300)
+        self.kind().error()
     }
 
     /// Both can be of one response: no field has two values.

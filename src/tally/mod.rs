@@ -200,8 +200,13 @@ impl Tally {
 
     /// Counts a response.
     pub fn count(&mut self, finding: &Finding, now: Now) {
-        let status = self.codes.status(finding.code, finding.status);
-        let key = Key { labels: finding.origin.labels, code: finding.code, status };
+        self.count_all(finding.origin.labels, finding.kind(), 1, finding.id.as_ref(), now);
+    }
+
+    /// Counts responses of one kind, the last of which may have an id.
+    pub fn count_all(&mut self, labels: u32, kind: Kind, responses: u64, id: Option<&RequestId>, now: Now) {
+        let Kind { code, status } = kind;
+        let key = Key { labels, code, status: self.codes.status(code, status) };
         let series = match self.series.get_mut(&key) {
             Some(series) => series,
             None => {
@@ -209,13 +214,13 @@ impl Tally {
                 self.series.entry(key).or_insert(Series { created, ..Series::default() })
             }
         };
-        series.value += 1;
+        series.value += responses;
         series.changed = now;
-        if let Some(id) = finding.id.as_ref().filter(|_| self.settings.examples) {
+        if let Some(id) = id.filter(|_| self.settings.examples) {
             series.example = Some((id.clone(), now));
         }
-        if finding.code.is_some_and(|code| self.codes.entry(code).is_none()) {
-            self.add(&metrics::UNLISTED, "", 1);
+        if code.is_some_and(|code| self.codes.entry(code).is_none()) {
+            self.add(&metrics::UNLISTED, "", responses);
         }
     }
 

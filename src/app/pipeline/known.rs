@@ -5,22 +5,74 @@ use super::shapes::Told;
 use super::{Observer, Pipeline, Stream};
 use crate::framing::{self, Event, Stamp, Visitor};
 use crate::recognise::{Link, Report};
-use crate::report::{Code, Finding, Group, Origin, RequestId};
+use crate::report::{Finding, Group, Kind, Origin, RequestId};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// What all lines of a shape tell of.
+/// What all lines of a shape tell of: one of the [`Sums`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
-    code: Option<Code>,
-    status: Option<u16>,
+pub(super) struct Known(usize);
+
+/// What known lines tell of, and how much of it was counted lately: to add it up takes much less time than to look for its
+/// counter each time.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    all: Vec<Sum>,
+    /// Those that are not in the tally yet.
+    begun: Vec<usize>,
+}
+
+/// More of them are not kept. There are some for each code that is logged, by client and status.
+const MOST_SUMS: usize = 1 << 12;
+
+/// One code and status, as one recogniser tells of it.
+#[derive(Debug)]
+struct Sum {
+    kind: Kind,
     recogniser: u8,
+    /// How many lines told of it.
+    reports: u64,
+    /// How many responses were counted.
+    responses: u64,
+    /// Where the request id of the last of these stands; nowhere if none has one.
+    id: Range<usize>,
+}
+
+impl Sum {
+    /// Nothing is counted yet.
+    fn of(kind: Kind, recogniser: u8) -> Self {
+        Self { kind, recogniser, reports: 0, responses: 0, id: 0..0 }
+    }
+}
+
+impl Sums {
+    /// The one of a finding, if there is room.
+    fn of(&mut self, finding: &Finding) -> Option<Known> {
+        let (kind, recogniser) = (finding.kind(), finding.origin.recogniser);
+        let place = self.all.iter().position(|sum| (sum.kind, sum.recogniser) == (kind, recogniser));
+        if place.is_none() && self.all.len() < MOST_SUMS {
+            self.all.push(Sum::of(kind, recogniser));
+            return Some(Known(self.all.len() - 1));
+        }
+        place.map(Known)
+    }
+
+    /// A line has told of one.
+    fn tell(&mut self, known: Known) -> &mut Sum {
+        let sum = &mut self.all[known.0];
+        if sum.reports == 0 {
+            self.begun.push(known.0);
+        }
+        sum.reports += 1;
+        sum
+    }
 }
 
 impl<O: Observer> Pipeline<O> {
     /// Forgets what is known of lines: recognisers or codes are others from now on.
     pub fn forget_lines(&mut self) {
         self.shapes.clear();
+        self.sums = Sums::default();
     }
 
     /// Remembers what an event tells of, if that is what one report says and the event is a line by itself.
@@ -33,16 +85,17 @@ impl<O: Observer> Pipeline<O> {
             return; // it was put together from the text
         }
         let telling = report.code.map_or(first.at, place);
-        let Finding { code, status, origin, .. } = group.finding;
-        let what = Known { code, status, recogniser: origin.recogniser };
+        let Some(what) = self.sums.of(&group.finding) else { return };
         self.shapes.learn(event.text, first.at, telling, Told { id, what });
     }
 
     /// Counts what lines tell of that are known.
     fn count(&mut self, stream: &mut Stream, bytes: &[u8], lines: &mut SmallVec<[Line; AT_ONCE]>) {
         self.merger.make_room();
+        self.changed = true;
         for line in &mut *lines {
-            line.new = line.id.is_empty() || self.merger.meets(line.hash, line.what.error());
+            let error = self.sums.all[line.what.0].kind.error();
+            line.new = line.id.is_empty() || self.merger.meets(line.hash, error);
         }
         let origin = Origin { labels: stream.labels, recogniser: 0 };
         // one for all, and lent: other threads would have to be told who has a log
@@ -50,32 +103,55 @@ impl<O: Observer> Pipeline<O> {
         let mut finding = Finding { code: None, status: None, id: None, origin, time: None, log };
         for line in lines.drain(..) {
             let text = &bytes[line.at.clone()];
-            (finding.code, finding.status, finding.origin.recogniser) = line.what.parts();
+            let Sum { kind, recogniser, .. } = self.sums.all[line.what.0];
+            (finding.code, finding.status, finding.origin.recogniser) = (kind.code, kind.status, recogniser);
             match &mut finding.id {
                 id if line.id.is_empty() => *id = None,
-                Some(id) => id.set(&text[line.id], line.hash),
-                id => *id = Some(RequestId::new(&text[line.id])),
+                Some(id) => id.set(&text[line.id.clone()], line.hash),
+                id => *id = Some(RequestId::new(&text[line.id.clone()])),
             }
             if O::TIMES {
                 finding.time = self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at.start]));
             }
-            self.tell_of(&finding);
-            self.submit_met(&finding, line.new);
+            if line.new && (kind.complete() || kind.error() && finding.id.is_none()) {
+                self.count_whole(&finding, &line);
+            } else {
+                self.tell_of(&finding);
+                self.submit_met(&finding, line.new);
+            }
         }
         if O::LOGS {
             stream.log = finding.log;
         }
     }
-}
 
-impl Known {
-    fn parts(self) -> (Option<Code>, Option<u16>, u8) {
-        (self.code, self.status, self.recogniser)
+    /// Counts a response of which nothing is missing, and nothing was told before.
+    fn count_whole(&mut self, finding: &Finding, line: &Line) {
+        if !line.id.is_empty() {
+            self.merger.remember(line.hash);
+        }
+        let sum = self.sums.tell(line.what);
+        if self.observer.wants(&self.tally.codes, finding) {
+            sum.responses += 1;
+            if !line.id.is_empty() {
+                sum.id = line.at.start + line.id.start..line.at.start + line.id.end;
+            }
+            self.observer.counted(finding);
+        }
     }
 
-    /// As [`Finding::error`].
-    fn error(&self) -> bool {
-        self.code.is_some() || self.status.is_some_and(|status| status >= 300)
+    /// Tells the tally of what was counted in `bytes`, which are of the log with these labels.
+    fn add_up(&mut self, labels: u32, bytes: &[u8]) {
+        while let Some(place) = self.sums.begun.pop() {
+            let sum = &mut self.sums.all[place];
+            let Sum { kind, recogniser, reports, responses, id } =
+                std::mem::replace(sum, Sum::of(sum.kind, sum.recogniser));
+            if responses > 0 {
+                let id = Some(&bytes[id]).filter(|id| !id.is_empty()).map(RequestId::new);
+                self.tally.count_all(labels, kind, responses, id.as_ref(), self.now);
+            }
+            self.told_by(recogniser, reports);
+        }
     }
 }
 
@@ -111,29 +187,28 @@ impl<'p, O: Observer> Lines<'p, O> {
         Self { pipeline, stream, start, bytes, known: SmallVec::new() }
     }
 
-    /// Counts what was not yet: to be called when all was shown.
-    pub fn count(&mut self) {
-        if self.known.is_empty() {
-            return;
+    /// Counts what was not yet.
+    fn count(&mut self) {
+        if !self.known.is_empty() {
+            self.pipeline.count(self.stream, self.bytes, &mut self.known);
         }
-        self.pipeline.count(self.stream, self.bytes, &mut self.known);
-    }
-}
-
-impl<O: Observer> Visitor for Lines<'_, O> {
-    fn guessed(&mut self, whole: &[u8], at: usize) -> Option<usize> {
-        let hit = self.pipeline.shapes.guess(&whole[at..])?;
-        self.known(whole, at, at + hit)
     }
 
-    fn known(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
+    /// All was shown.
+    pub fn finish(mut self) {
+        self.count();
+        self.pipeline.add_up(self.stream.labels, self.bytes);
+    }
+
+    /// Takes in the line that begins at `at` if it is known; `hit` is where in it the first anchor stands.
+    fn take(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
         let text = &whole[at..];
-        let (length, told) = self.pipeline.shapes.find(text, hit - at)?;
+        let (length, told) = self.pipeline.shapes.find(text, hit)?;
         let (line, behind) = text.split_at(length);
         let id = told.id.clone().unwrap_or_default();
         let hash = RequestId::hash_of(&line[id.clone()]);
         let what = told.what;
-        if !framing::dated(behind) || !self.stream.memory[0].passes(self.start + at as u64, self.pipeline.now) {
+        if !framing::dated(behind) || !self.stream.memory[0].passes(self.start + at as u64) {
             return None; // it may go on, or something of it was counted already
         }
         if self.known.len() == AT_ONCE {
@@ -141,6 +216,19 @@ impl<O: Observer> Visitor for Lines<'_, O> {
         }
         self.known.push(Line { at: at..at + length, id, hash, new: false, what });
         Some(at + length)
+    }
+}
+
+impl<O: Observer> Visitor for Lines<'_, O> {
+    fn guessed(&mut self, whole: &[u8], at: usize) -> Option<usize> {
+        let hit = self.pipeline.shapes.guess(&whole[at..])?;
+        self.take(whole, at, hit)
+    }
+
+    fn known(&mut self, whole: &[u8], at: usize, hit: usize) -> Option<usize> {
+        let end = self.take(whole, at, hit - at)?;
+        self.pipeline.shapes.hint(&whole[at..], hit - at);
+        Some(end)
     }
 
     fn event(&mut self, event: Event<'_>) {
@@ -155,8 +243,9 @@ impl<O: Observer> Visitor for Lines<'_, O> {
 mod tests {
     use super::super::super::{Unobserved, pipeline};
     use super::*;
+    use crate::app::Plan;
     use crate::config::Config;
-    use crate::report::Bounds;
+    use crate::report::{Bounds, Now};
     use crate::tail::{Behind, Consumer as _, SourceKey};
     use crate::tally::metrics;
     use std::path::Path;
@@ -177,7 +266,7 @@ mod tests {
         let mut stream = Stream::default();
         let mut lines = Lines::new(pipeline, &mut stream, 0, log.as_bytes());
         let known = lines.known(log.as_bytes(), 0, hit).is_some();
-        lines.count();
+        lines.finish();
         known
     }
 
@@ -270,5 +359,34 @@ mod tests {
         read(&mut pipeline, &log);
         assert_eq!(counted(&pipeline), 4);
         assert_eq!(pipeline.tally.own(&metrics::DUPLICATES, ""), 2);
+    }
+
+    #[test]
+    fn what_is_added_up_is_of_the_log_that_told_of_it() {
+        let bounds = Bounds { counted: 1 << 10, saved: 1 << 10, waiting: 1 << 10 };
+        let (mut pipeline, _) = pipeline(Config::default(), bounds, Unobserved).unwrap();
+        let plan = |team: &str| Plan { labels: vec![("team".into(), team.into())], ..Plan::default() };
+        pipeline.inputs = vec![plan("blue"), plan("red")];
+        let log = |numbers: Range<u64>| numbers.map(|number| LINES[0](number) + "\n").collect::<String>();
+        for (input, numbers) in [(0, 0..100), (1, 100..300), (0, 300..400)] {
+            let source = SourceKey(numbers.start);
+            pipeline.opened(source, input, Path::new("app.log"), None);
+            let log = log(numbers) + "2026-11-22 12:48:00 INFO and then something else\n";
+            pipeline.take(source, 0, log.as_bytes(), Behind::More);
+        }
+        pipeline.finish();
+        pipeline.tally.show(Now::ZERO);
+        pipeline.tally.seen(Now::ZERO);
+        let families = pipeline.tally.families(Now::from_secs(1));
+        let errors = families.iter().find(|family| *family.metric == metrics::ERRORS).unwrap();
+        let told: Vec<_> = errors.samples.iter().filter(|sample| sample.value > 0.0).collect();
+        for (sample, (team, last)) in told.iter().zip([("blue", 399), ("red", 299)]) {
+            assert!(sample.labels.as_str().contains(team), "{:?}", sample.labels);
+            assert_eq!(sample.value, 200.0);
+            assert_eq!(sample.exemplar.as_ref().unwrap().request_id, RequestId::new(&format!("{last:032X}")));
+        }
+        assert_eq!(told.len(), 2);
+        let reports: u64 = pipeline.recognisers.names().map(|name| pipeline.tally.own(&metrics::REPORTS, name)).sum();
+        assert_eq!(reports, 400);
     }
 }

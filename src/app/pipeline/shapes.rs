@@ -229,10 +229,14 @@ impl<T> Shapes<T> {
     pub fn find(&mut self, text: &[u8], hit: usize) -> Option<(usize, &Told<T>)> {
         let shape = self.sets[hit % SETS].find(text, hit)?;
         self.credit = (self.credit + 1).min(CREDIT);
+        Some((shape.length, &shape.told))
+    }
+
+    /// The line that `text` begins with was [found](Self::find): [guesses](Self::guess) may be made by it.
+    pub fn hint(&mut self, text: &[u8], hit: usize) {
         if let Some((bytes, place)) = hint(text) {
             self.guesses[place] = Guess { bytes, hit };
         }
-        Some((shape.length, &shape.told))
     }
 
     /// Where the first anchor stands in the line that `text` begins with, if it is like one that was known. To look there
@@ -322,6 +326,7 @@ mod tests {
         learn(&mut shapes, GO, 7);
         assert_eq!(shapes.guess(GO.as_bytes()), None, "no line was found yet");
         assert!(find(&mut shapes, GO).is_some());
+        shapes.hint(GO.as_bytes(), hit(GO));
         let other = GO.replace("12:47:06.206", "23:59:59.999").replace("C9D0", "0000");
         assert_eq!(shapes.guess(other.as_bytes()), Some(hit(GO)));
         assert_eq!(shapes.guess(&other.as_bytes()[1..]), None);

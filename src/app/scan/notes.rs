@@ -34,10 +34,12 @@ impl Default for Filter {
 }
 
 impl Filter {
+    /// Whether it leaves out anything.
+    fn chooses(&self) -> bool {
+        !self.codes.is_empty() || !self.categories.is_empty() || self.bounds_time()
+    }
+
     fn wants(&self, codes: &Codes, finding: &Finding) -> bool {
-        if self.codes.is_empty() && self.categories.is_empty() {
-            return self.in_time(finding);
-        }
         let named = self.codes.is_empty() || self.codes.iter().any(|code| code == codes.name(finding.code));
         let status = codes.status(finding.code, finding.status);
         let of = self.categories.is_empty() || self.categories.contains(&codes.category(finding.code, status));
@@ -76,6 +78,16 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Adds a time: most often one later than all before.
+    fn at(&mut self, at: At) {
+        match (&mut self.first, &mut self.last) {
+            (Some(_), Some(last)) if at >= *last => *last = at,
+            (Some(first), _) => *first = at.min(*first),
+            _ => (self.first, self.last) = (Some(at), Some(at)),
+        }
+        self.timeline.add(at.0);
+    }
+
     /// Adds what another one has.
     pub fn absorb(&mut self, other: Self) {
         self.first = [self.first, other.first].into_iter().flatten().min();
@@ -91,6 +103,8 @@ impl Seen {
 pub struct Notes {
     /// Which are wanted.
     pub filter: Filter,
+    /// That is not all of them.
+    chooses: bool,
     /// What was seen of those.
     pub seen: HashMap<Kind, Seen>,
     /// Responses that are not wanted.
@@ -101,8 +115,18 @@ pub struct Notes {
     pub timeless: u64,
 }
 
+impl Notes {
+    /// Nothing is noted yet.
+    pub fn new(filter: Filter) -> Self {
+        Self { chooses: filter.chooses(), filter, ..Self::default() }
+    }
+}
+
 impl Observer for Notes {
     fn wants(&mut self, codes: &Codes, finding: &Finding) -> bool {
+        if !self.chooses {
+            return true;
+        }
         let wanted = self.filter.wants(codes, finding);
         self.left_out += u64::from(!wanted);
         wanted
@@ -115,16 +139,7 @@ impl Observer for Notes {
             None => self.seen.entry(finding.kind()).or_default(),
         };
         match finding.time {
-            Some(time) => {
-                let at = (self.filter.zone.moment(time), time);
-                if seen.first.is_none_or(|first| at < first) {
-                    seen.first = Some(at);
-                }
-                if seen.last.is_none_or(|last| at > last) {
-                    seen.last = Some(at);
-                }
-                seen.timeline.add(at.0);
-            }
+            Some(time) => seen.at((self.filter.zone.moment(time), time)),
             None => self.timeless += 1,
         }
         if seen.ids.len() < IDS

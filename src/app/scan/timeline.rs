@@ -17,7 +17,11 @@ pub struct Timeline {
 impl Timeline {
     /// Counts something at a time, in milliseconds since 1970.
     pub fn add(&mut self, at: i64) {
-        self.count(at >> self.shift, 1);
+        let interval = at >> self.shift;
+        match self.counts.get_mut(self.place) {
+            Some((at, counted)) if *at == interval => *counted += 1,
+            _ => self.count(interval, 1),
+        }
     }
 
     fn count(&mut self, interval: i64, count: u64) {
