@@ -79,13 +79,19 @@ pub struct Seen {
 
 impl Seen {
     /// Adds a time: most often one later than all before.
-    fn at(&mut self, at: At) {
+    fn at(&mut self, moment: i64, stamp: Stamp) {
+        let Stamp { millis, zoned } = stamp;
         match (&mut self.first, &mut self.last) {
-            (Some(_), Some(last)) if at >= *last => *last = at,
-            (Some(first), _) => *first = at.min(*first),
-            _ => (self.first, self.last) = (Some(at), Some(at)),
+            (Some(_), Some((last, at))) if (moment, millis, zoned) >= (*last, at.millis, at.zoned) => {
+                // one by one: a processor has to wait before it reads as a whole what it has just written in parts
+                *last = moment;
+                at.millis = millis;
+                at.zoned = zoned;
+            }
+            (Some(first), _) => *first = (moment, stamp).min(*first),
+            _ => (self.first, self.last) = (Some((moment, stamp)), Some((moment, stamp))),
         }
-        self.timeline.add(at.0);
+        self.timeline.add(moment);
     }
 
     /// Adds what another one has.
@@ -139,7 +145,7 @@ impl Observer for Notes {
             None => self.seen.entry(finding.kind()).or_default(),
         };
         match finding.time {
-            Some(time) => seen.at((self.filter.zone.moment(time), time)),
+            Some(time) => seen.at(self.filter.zone.moment(time), time),
             None => self.timeless += 1,
         }
         if seen.ids.len() < IDS
