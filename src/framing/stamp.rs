@@ -124,10 +124,12 @@ const HEAD: usize = 16;
 
 impl Minute {
     /// The same as [`Stamp::of_event`], quicker for a line that begins with its stamp.
+    #[inline]
     pub fn stamp(&mut self, line: &[u8]) -> Option<Stamp> {
         self.early(line).or_else(|| Stamp::of_event(line))
     }
 
+    #[inline]
     fn early(&mut self, line: &[u8]) -> Option<Stamp> {
         let (head, rest) = line.split_first_chunk()?;
         if self.head != *head {

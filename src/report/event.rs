@@ -143,7 +143,17 @@ impl EventMemory {
 
     /// Goes on to the event that begins at the offset `start`, which is closed and of which nothing has to be remembered.
     /// False if something of it was taken before.
+    #[inline]
     pub fn passes(&mut self, start: u64) -> bool {
+        if self.told.is_empty() && self.held.is_empty() {
+            self.start = start;
+            return true;
+        }
+        self.passes_from(start)
+    }
+
+    #[cold]
+    fn passes_from(&mut self, start: u64) -> bool {
         if self.start == start && !self.told.is_empty() {
             return false;
         }

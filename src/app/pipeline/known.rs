@@ -156,7 +156,7 @@ impl<O: Observer> Pipeline<O> {
 }
 
 /// So many lines are counted together: see [`Merger::meets`](crate::report::Merger::meets).
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 
 /// A line that is known and not counted yet.
 #[derive(Debug)]

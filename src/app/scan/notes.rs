@@ -126,18 +126,21 @@ impl Notes {
     pub fn new(filter: Filter) -> Self {
         Self { chooses: filter.chooses(), filter, ..Self::default() }
     }
-}
 
-impl Observer for Notes {
-    fn wants(&mut self, codes: &Codes, finding: &Finding) -> bool {
-        if !self.chooses {
-            return true;
-        }
+    fn chosen(&mut self, codes: &Codes, finding: &Finding) -> bool {
         let wanted = self.filter.wants(codes, finding);
         self.left_out += u64::from(!wanted);
         wanted
     }
+}
 
+impl Observer for Notes {
+    #[inline]
+    fn wants(&mut self, codes: &Codes, finding: &Finding) -> bool {
+        !self.chooses || self.chosen(codes, finding)
+    }
+
+    #[inline]
     fn counted(&mut self, finding: &Finding) {
         self.counted += 1;
         let seen = match self.seen.get_mut(&finding.kind()) {

@@ -50,14 +50,19 @@ impl Zone {
 
     /// The moment of a stamp, in milliseconds since 1970.
     #[must_use]
+    #[inline]
     pub fn moment(&self, stamp: Stamp) -> i64 {
         if stamp.zoned {
             return stamp.millis;
         }
         let minute = stamp.millis.div_euclid(MINUTE);
-        if let Some((_, ahead)) = self.last.get().filter(|(last, _)| *last == minute) {
-            return stamp.millis - ahead;
+        match self.last.get() {
+            Some((last, ahead)) if last == minute => stamp.millis - ahead,
+            _ => self.look_up(stamp, minute),
         }
+    }
+
+    fn look_up(&self, stamp: Stamp, minute: i64) -> i64 {
         let moment = Timestamp::from_millisecond(stamp.millis)
             .and_then(|written| self.zone.to_timestamp(TimeZone::UTC.to_datetime(written)))
             .map_or(stamp.millis, Timestamp::as_millisecond);
