@@ -15,12 +15,6 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// As [`Finding::complete`](super::Finding::complete).
-    #[must_use]
-    pub fn complete(self) -> bool {
-        self.code.is_some() && self.status.is_some()
-    }
-
     /// As [`Finding::error`](super::Finding::error).
     #[must_use]
     pub fn error(self) -> bool {

@@ -140,22 +140,28 @@ impl Merger {
         Outcome::Counted
     }
 
+    /// Whether nothing is waited for: the first finding with an id is complete, or it has none and tells of an error. Its
+    /// response is counted then, and remembered.
+    pub fn counts(&mut self, finding: &Finding) -> bool {
+        let counts = finding.complete() || finding.id.is_none() && finding.error();
+        if counts {
+            finding.id.iter().for_each(|id| self.remember(id.hash));
+        }
+        counts
+    }
+
     /// Takes in the first finding with an id, or one without.
     fn begin(&mut self, finding: &Finding, now: Now, mut count: impl FnMut(&Finding)) -> Outcome {
         if !finding.error() {
             finding.id.iter().for_each(|id| self.success(id.hash, finding.status));
             return Outcome::NoError;
         }
-        let Some(id) = &finding.id else {
-            count(finding);
-            return Outcome::Counted;
-        };
-        if finding.complete() {
-            self.remember(id.hash);
+        if self.counts(finding) {
             count(finding);
             return Outcome::Counted;
         }
-        let known = self.successes.iter().find(|(hash, _)| finding.status.is_none() && *hash == id.hash);
+        let asked = finding.id.as_ref().filter(|_| finding.status.is_none()).map(|id| id.hash);
+        let known = self.successes.iter().find(|(hash, _)| asked == Some(*hash));
         if let Some((_, status)) = known {
             let finding = Finding { status: Some(*status), ..finding.clone() };
             return self.begin(&finding, now, count);
@@ -307,7 +313,7 @@ impl Merger {
     }
 
     /// Remembers a known id as that of a response that was counted.
-    pub fn remember(&mut self, hash: u64) {
+    fn remember(&mut self, hash: u64) {
         if self.counted.len() >= self.bounds.saved {
             self.counted.pop_front();
         }

@@ -77,7 +77,7 @@ impl Finding {
     /// Nothing is missing.
     #[must_use]
     pub fn complete(&self) -> bool {
-        self.kind().complete()
+        self.code.is_some() && self.status.is_some()
     }
 
     /// It tells of an error: a code, or a status of 300 or more. What a log tells of a success is no report, but may

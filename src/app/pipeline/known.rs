@@ -113,8 +113,8 @@ impl<O: Observer> Pipeline<O> {
             if O::TIMES {
                 finding.time = self.minute.stamp(text).or_else(|| Stamp::above(&bytes[..line.at.start]));
             }
-            if line.new && (kind.complete() || kind.error() && finding.id.is_none()) {
-                self.count_whole(&finding, &line);
+            if line.new && self.merger.counts(&finding) {
+                self.add(&finding, &line);
             } else {
                 self.tell_of(&finding);
                 self.submit_met(&finding, line.new);
@@ -125,11 +125,8 @@ impl<O: Observer> Pipeline<O> {
         }
     }
 
-    /// Counts a response of which nothing is missing, and nothing was told before.
-    fn count_whole(&mut self, finding: &Finding, line: &Line) {
-        if !line.id.is_empty() {
-            self.merger.remember(line.hash);
-        }
+    /// Counts a response as one of its sum.
+    fn add(&mut self, finding: &Finding, line: &Line) {
         let sum = self.sums.tell(line.what);
         if self.observer.wants(&self.tally.codes, finding) {
             sum.responses += 1;

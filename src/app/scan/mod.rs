@@ -136,7 +136,7 @@ impl Scanner {
     /// # Errors
     /// As [`super::pipeline()`].
     pub fn filtered(config: Config, filter: Filter) -> anyhow::Result<Self> {
-        let notes = Notes::new(filter);
+        let notes = Notes { filter, ..Notes::default() };
         let (mut pipeline, _) = super::pipeline(config, BOUNDS, notes)?;
         pipeline.tally.settings.examples = false; // the notes have some
         Ok(Self { pipeline, buffer: vec![0; 256 * 1024], files: 0, last: None })

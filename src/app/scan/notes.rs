@@ -109,8 +109,6 @@ impl Seen {
 pub struct Notes {
     /// Which are wanted.
     pub filter: Filter,
-    /// That is not all of them.
-    chooses: bool,
     /// What was seen of those.
     pub seen: HashMap<Kind, Seen>,
     /// Responses that are not wanted.
@@ -122,11 +120,6 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Nothing is noted yet.
-    pub fn new(filter: Filter) -> Self {
-        Self { chooses: filter.chooses(), filter, ..Self::default() }
-    }
-
     fn chosen(&mut self, codes: &Codes, finding: &Finding) -> bool {
         let wanted = self.filter.wants(codes, finding);
         self.left_out += u64::from(!wanted);
@@ -137,7 +130,7 @@ impl Notes {
 impl Observer for Notes {
     #[inline]
     fn wants(&mut self, codes: &Codes, finding: &Finding) -> bool {
-        !self.chooses || self.chosen(codes, finding)
+        !self.filter.chooses() || self.chosen(codes, finding)
     }
 
     #[inline]
